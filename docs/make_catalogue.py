@@ -1,0 +1,156 @@
+"""Make docs/catalogue.md from the catalogue: every declaration with its reason, its source and its worked examples.
+
+The examples are the ones that the tests run, so the page shows what is true: python docs/make_catalogue.py.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+
+from careloom.catalogue import Catalogue, Declaration, Drop, Outcome, Process, Return, Rule, load_catalogue
+from careloom.core import Table, Years
+
+PAGE = Path(__file__).with_name("catalogue.md")
+
+HEAD = """# The catalogue
+
+Made by `make map` from `src/careloom/catalogue`; do not edit. A test fails when it is out of date. The worked examples
+below are the ones that the tests run, on every engine.
+"""
+
+
+def main() -> None:
+    PAGE.write_text(make_page(), encoding="utf-8", newline="\n")
+
+
+def make_page() -> str:
+    """Return the text of docs/catalogue.md."""
+    catalogue = load_catalogue()
+    parts = [HEAD, *(line for return_ in catalogue.returns.values() for line in say_return(return_))]
+    parts += ["## Outcomes", "", *(line for outcome in catalogue.outcomes.values() for line in say_outcome(outcome))]
+    parts += ["## Processes of looked-after care", "", *(line for p in catalogue.processes for line in say_process(p))]
+    parts += [*say_prices(catalogue), *say_indicators(catalogue), *say_signs(catalogue)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def table(heading: str, rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return a Markdown table; a bar inside a cell would end it."""
+    ruling = "|".join(" --- " for _ in heading.split("|"))
+    lines = (" | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in row) for row in rows)
+    return [f"| {heading} |", f"|{ruling}|", *(f"| {line} |" for line in lines), ""]
+
+
+def fenced(text: str, kind: str = "text") -> list[str]:
+    return [f"```{kind}", *(line.rstrip() for line in text.strip().splitlines()), "```", ""]
+
+
+def say_years(years: Years) -> str:
+    if years.first is None and years.last is None:
+        return "all years"
+    if years.first == years.last:
+        return str(years.first)
+    return f"{years.first or ''} to {years.last}" if years.last else f"from {years.first}"
+
+
+def say_drops(drops: Iterable[Drop]) -> list[str]:
+    lines = [f"- {drop.reason}" for drop in drops]
+    return ["Set aside, the first that holds:", "", *lines, ""] if lines else []
+
+
+# --- returns ---------------------------------------------------------------------------------------------------------
+
+
+def say_return(return_: Return) -> list[str]:
+    years, written = return_.years, dt.date(2021, 3, 31)
+    dates = " or ".join(written.strftime(form) for form in return_.date_formats)
+    lines = [f"## {return_.title} (`{return_.name}`)", ""]
+    lines += [f"Layout {return_.layout}; collection years {say_years(years)}; dates written like {dates}.", ""]
+    lines += [f"- `{s.id}`: {s.title}. {s.where}. {s.licence}." for s in return_.sources]
+    lines += ["", "### Tables", "", *(line for each in return_.tables.values() for line in say_table(each))]
+    lines += ["### Code sets", ""]
+    sets = return_.codes.values()
+    lines += table("code set | codes", ((f"`{s.name}`", ", ".join(unique(c.code for c in s.codes))) for s in sets))
+    if return_.rules:
+        lines += ["### Rules", "", *(line for rule in return_.rules for line in say_rule(rule))]
+    if return_.declarations:
+        lines += ["### Said in the common tables", ""]
+        lines += [line for said in return_.declarations for line in say_declaration(said)]
+    return lines
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def say_table(of: Table) -> list[str]:
+    rows = (
+        (f"`{c.name}`", c.type, c.label, f"`{c.codes}`" if c.codes else "", c.privacy, say_years(c.years))
+        for c in of.columns
+    )
+    key = ", ".join(f"`{name}`" for name in of.key) or "none"
+    heading = "column | type | what it is | code set | privacy | collection years"
+    return [f"#### `{of.name}`", "", f"{of.row}. Key: {key}. Collection years: {say_years(of.years)}.", "", *table(heading, rows)]
+
+
+def say_rule(rule: Rule) -> list[str]:
+    lines = [f"#### {rule.code}", "", rule.why, "", f"Table `{rule.table}`; source: {rule.source}", ""]
+    for version in rule.versions:
+        lines += [f"{say_years(version.years)}: **{version.message}** A row fails when", ""]
+        lines += [*fenced(version.fails, "sql"), "Example:", "", *fenced(version.examples)]
+    return lines
+
+
+def say_declaration(said: Declaration) -> list[str]:
+    makes = "a step on the way" if said.makes == "step" else f"rows of `{said.makes}`"
+    lines = [f"#### {said.name}", "", said.why, "", f"Makes {makes} from `{said.reads}`; source: {said.source}", ""]
+    return [*lines, *say_drops(said.drops), "Example:", "", *fenced(said.examples)]
+
+
+# --- what is asked of the common tables ------------------------------------------------------------------------------
+
+
+def say_outcome(outcome: Outcome) -> list[str]:
+    lines = [f"### {outcome.title} (`{outcome.name}`)", "", outcome.why, "", f"Source: {outcome.source}", ""]
+    within = f", within {outcome.class_within_days} days" if outcome.class_within_days is not None else ""
+    lines += [f"- time zero: the end of `{outcome.after}`"]
+    lines += [f"- the event: the next start of `{outcome.until}`, {outcome.min_gap_days} days later at the earliest"]
+    lines += [f"- the class that counts: {outcome.class_from}{within}"]
+    lines += [f"- read off after {', '.join(map(str, outcome.horizons_days))} days", ""]
+    return [*lines, *say_drops(outcome.drops), "Example:", "", *fenced(outcome.examples)]
+
+
+def say_process(process: Process) -> list[str]:
+    lines = [f"### {process.number} {process.name}", "", process.why, "", f"Source: {process.source}", ""]
+    lines += table("element | kind | basis", ((f"`{e.name}`", e.kind, e.basis) for e in process.elements))
+    return [*lines, "Example:", "", *fenced(process.examples)]
+
+
+def say_prices(catalogue: Catalogue) -> list[str]:
+    lines = ["## Price sheets", ""]
+    for sheet in catalogue.price_sheets.values():
+        lines += [f"### `{sheet.name}`: {sheet.standing}, {sheet.price_year}", ""]
+        rows = (
+            (str(p.process), f"`{p.element}`", p.placement_code, p.variation, p.unit, f"{p.amount:.2f}", p.source)
+            for p in sheet.prices
+        )
+        lines += table("process | element | placement code | variation | unit | GBP | source", rows)
+    return lines
+
+
+def say_indicators(catalogue: Catalogue) -> list[str]:
+    lines = ["## Indicator sets", ""]
+    for each in catalogue.indicator_sets.values():
+        lines += [f"### `{each.name}`, version {each.version}", "", each.why, "", f"Source: {each.source}", ""]
+        rows = ((f"`{i.name}`", i.label, ", ".join(i.codes), str(i.first_year or "")) for i in each.indicators)
+        lines += [*table("indicator | what it is | codes | first year", rows)]
+        lines += [f"Codes that say nothing beside others: {', '.join(each.ignored)}.", ""]
+    return lines
+
+
+def say_signs(catalogue: Catalogue) -> list[str]:
+    rows = ((f"`{sign.name}`", sign.meaning, sign.source) for sign in catalogue.signs)
+    return ["## Signs that records may not be of real children", "", *table("sign | what it looks for | source", rows)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""The shapes of declarations: what a return, a rule, an outcome, a process or a price is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from careloom.core import CodeSet, Source, Table, Years
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Rows of a declaration's input that it does not use: the reason, and the SQL condition that finds them."""
+
+    reason: str
+    when: str
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Rows of one return said as a common table.
+
+    `makes` is the common table (record, event, spell, factor), or `step` for a table on the way that the return's
+    other declarations read by its name. `reads` is the table, view or step the rows come from, less `drops` (the
+    first matching reason counts); `select` reads what is left as `kept`.
+    """
+
+    name: str
+    makes: str
+    why: str
+    source: str
+    reads: str
+    drops: tuple[Drop, ...]
+    select: str
+    examples: str
+
+
+@dataclass(frozen=True)
+class RuleVersion:
+    """A rule as it stood in some years: the message, the SQL condition of a failing row, and worked examples."""
+
+    years: Years
+    message: str
+    fails: str
+    examples: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One validation rule of one return. `needs` are other tables of the return that it looks at."""
+
+    code: str
+    return_name: str
+    table: str
+    fields: tuple[str, ...]
+    needs: tuple[str, ...]
+    why: str
+    source: str
+    versions: tuple[RuleVersion, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.return_name} {self.code}"
+
+
+@dataclass(frozen=True)
+class Return:
+    """A return: its tables, codes, named ideas (views), rules, and how its rows are said in the common tables."""
+
+    name: str
+    title: str
+    layout: str
+    root: str | None
+    date_formats: tuple[str, ...]
+    years: Years
+    sources: tuple[Source, ...]
+    tables: dict[str, Table]
+    codes: dict[str, CodeSet]
+    views: dict[str, str]
+    rules: tuple[Rule, ...]
+    declarations: tuple[Declaration, ...]
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One yes/no item of the typology: 1 when any of its codes is recorded; missing before its first year."""
+
+    name: str
+    label: str
+    codes: tuple[str, ...]
+    first_year: int | None
+
+
+@dataclass(frozen=True)
+class IndicatorSet:
+    """A named, versioned set of indicators, harmonised across years. `ignored` codes say nothing beside others."""
+
+    name: str
+    version: int
+    why: str
+    source: str
+    indicators: tuple[Indicator, ...]
+    ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A time-to-event question.
+
+    Time zero is the end of a spell of kind `after`; the event is the next start of a spell of kind `until`, at least
+    `min_gap_days` later. `drops` say which ends are not at risk (SQL on the spell `s`). `class_from` says which
+    assessment's class counts: "first in spell" or "latest before spell", within `class_within_days` of its start.
+    """
+
+    name: str
+    title: str
+    why: str
+    source: str
+    after: str
+    until: str
+    min_gap_days: int
+    drops: tuple[Drop, ...]
+    class_from: str
+    class_within_days: int | None
+    horizons_days: tuple[int, ...]
+    examples: str
+
+
+@dataclass(frozen=True)
+class Element:
+    """One priced element of a process. `select` finds its events or its stretches of nights in the common tables.
+
+    It gives period_id and happened_on (basis event), or placement_id, starts_on and ends_on (basis night); and, if it
+    has them, variation (a key of the price sheet) and is_imputed. Beside spell, event and person it may read
+    period_of_care, placement, placement_segment, legal_status, new_legal_status and review, as the costs room made them.
+    """
+
+    name: str
+    kind: str
+    basis: str
+    select: str
+
+
+@dataclass(frozen=True)
+class Process:
+    """One piece of work and what in the record shows that it was done."""
+
+    number: int
+    name: str
+    why: str
+    source: str
+    elements: tuple[Element, ...]
+    examples: str
+
+
+@dataclass(frozen=True)
+class Price:
+    """One row of a price sheet: GBP for an event or a week. Blank keys fit any; the most specific row wins."""
+
+    process: int
+    element: str
+    placement_code: str
+    variation: str
+    unit: str
+    hours: float
+    hourly_rate: float
+    fixed: float
+    source: str
+
+    @property
+    def amount(self) -> float:
+        """GBP per event, or per week, as `unit` says."""
+        return self.hours * self.hourly_rate + self.fixed
+
+
+@dataclass(frozen=True)
+class PriceSheet:
+    """A named sheet of prices of one financial year. `standing` is illustrative until an authority brings its own."""
+
+    name: str
+    standing: str
+    price_year: str
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True)
+class PlacementCodes:
+    """Cost codes of placements: which SSDA903 placement types and providers fall under each."""
+
+    rows: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A sign that records may not be of real children. `select` gives one row a case with a boolean `is_implausible`."""
+
+    name: str
+    meaning: str
+    source: str
+    select: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the report: prose in Markdown with named tables and figures."""
+
+    name: str
+    title: str
+    order: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that is declared."""
+
+    folder: Path
+    tables: dict[str, Table]
+    returns: dict[str, Return]
+    indicator_sets: dict[str, IndicatorSet]
+    outcomes: dict[str, Outcome]
+    processes: tuple[Process, ...]
+    price_sheets: dict[str, PriceSheet]
+    placement_codes: PlacementCodes
+    signs: tuple[Sign, ...]
+    pages: tuple[Page, ...]

@@ -1,0 +1,88 @@
+"""The command line: thin commands that print and set the exit code; no logic of their own."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+import careloom
+from careloom.catalogue import load_catalogue
+from careloom.core import CareloomError, DeliveryError
+from careloom.study import read_study, run_study
+from careloom.synth import make_authority
+
+EXITS = """
+exit codes:
+  0  everything asked was done
+  1  a fault in Careloom itself
+  2  the command line is wrong
+  3  the study file is wrong: the message names the key
+  4  done, but at least one delivered file could not be read: the messages name file, line or column
+  5  no delivered file could be read; earlier outputs are untouched
+  6  the output folder cannot be written, or is not ours to replace
+  7  a declaration of the catalogue, or a price sheet, is wrong
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    asked = parser().parse_args(arguments)
+    console = Console(stderr=True, highlight=False)
+    try:
+        return int(asked.command(asked, console))
+    except CareloomError as fault:
+        console.print(f"careloom: {fault}", style="red", markup=False, soft_wrap=True)
+        return fault.exit_code
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="careloom",
+        description=careloom.__doc__,
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"careloom {careloom.__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="run a study: from the returns it names to a report",
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; see examples/")
+    run.set_defaults(command=run_command)
+    synth = commands.add_parser(
+        "synth", help="write the returns of a made-up authority, with a study file and the truth aside"
+    )
+    synth.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
+    synth.add_argument("--children", type=int, default=6000, help="number of children (default 6000)")
+    synth.add_argument("--seed", type=int, default=2, help="same seed, same files (default 2)")
+    synth.set_defaults(command=synth_command)
+    return top
+
+
+def run_command(asked: argparse.Namespace, console: Console) -> int:
+    catalogue = load_catalogue()
+    study = read_study(asked.study, catalogue)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=1.0)
+        finished = run_study(
+            study, catalogue, on_step=lambda step, share: progress.update(task, description=step, completed=share)
+        )
+        progress.update(task, description="done", completed=1.0)
+    for message in finished.refused:
+        console.print(f"not read: {message}", style="red", markup=False, soft_wrap=True)
+    for doubt in finished.doubts:
+        console.print(f"doubtful: more than one in five {doubt}", style="yellow", markup=False, soft_wrap=True)
+    print(f"Report: {finished.out / 'report.html'}")
+    return DeliveryError.exit_code if finished.refused else 0
+
+
+def synth_command(asked: argparse.Namespace, console: Console) -> int:
+    make_authority(asked.out, children=asked.children, seed=asked.seed)
+    print(f"Study: {asked.out / 'study.toml'}")
+    return 0

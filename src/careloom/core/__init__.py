@@ -1,0 +1,37 @@
+"""The words every room shares: tables, codes, years, ledger, examples and errors. Standard library only."""
+
+from careloom.core.errors import (
+    CareloomError,
+    CatalogueError,
+    DeliveryError,
+    NothingToRunError,
+    OutputError,
+    StudyError,
+    nearest,
+)
+from careloom.core.examples import ExampleTable, read_examples
+from careloom.core.keys import Keys, read_toml
+from careloom.core.ledger import Ledger, Step
+from careloom.core.words import Code, CodeSet, Column, Source, Table, Years
+
+__all__ = [
+    "CareloomError",
+    "CatalogueError",
+    "Code",
+    "CodeSet",
+    "Column",
+    "DeliveryError",
+    "ExampleTable",
+    "Keys",
+    "Ledger",
+    "NothingToRunError",
+    "OutputError",
+    "Source",
+    "Step",
+    "StudyError",
+    "Table",
+    "Years",
+    "nearest",
+    "read_examples",
+    "read_toml",
+]

@@ -1,0 +1,47 @@
+"""What can go wrong, in words a user can act on. Each kind has its own exit code; no message holds a row's value."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CareloomError(Exception):
+    """A fault that the user can mend: says what, where, what was expected and what to try."""
+
+    exit_code = 1
+
+
+class StudyError(CareloomError):
+    """The study file is wrong: names the key and the nearest right one."""
+
+    exit_code = 3
+
+
+class DeliveryError(CareloomError):
+    """One delivered file cannot be read; the others still can."""
+
+    exit_code = 4
+
+
+class NothingToRunError(CareloomError):
+    """No delivery could be read, so there is nothing to report."""
+
+    exit_code = 5
+
+
+class OutputError(CareloomError):
+    """The output folder cannot be written, or is not ours to replace."""
+
+    exit_code = 6
+
+
+class CatalogueError(CareloomError):
+    """A declaration does not load: names the file, the key and what to write."""
+
+    exit_code = 7
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean "x"?` for the known word closest to `word`, or the list of known words."""
+    known = sorted(known)
+    close = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else f"; known here: {', '.join(known)}"

@@ -1,0 +1,82 @@
+"""Read a TOML table strictly: every key is asked for, of the right kind, and none is left over."""
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from careloom.core.errors import CareloomError, nearest
+
+KINDS = {
+    str: "text in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    dt.date: "a date such as 2021-03-31",
+    list: "a list",
+    dict: "a table",
+}
+_MISSING = object()
+
+
+class Keys:
+    """The keys of one TOML table. `where` names the file and table in messages; `error` is the kind raised."""
+
+    def __init__(self, values: dict[str, Any], where: str, error: type[CareloomError]) -> None:
+        self.values, self.where, self.error = values, where, error
+        self.asked: set[str] = set()
+
+    def _take(self, key: str, kind: type, default: Any) -> Any:
+        self.asked.add(key)
+        if key not in self.values:
+            if default is _MISSING:
+                raise self.error(f'{self.where}: "{key}" is missing; write {key} = {KINDS[kind]}')
+            return default
+        value = self.values[key]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.error(f'{self.where}: "{key}" should be {KINDS[kind]}')
+        return value
+
+    def text(self, key: str, default: Any = _MISSING) -> Any:
+        return self._take(key, str, default)
+
+    def whole(self, key: str, default: Any = _MISSING) -> Any:
+        return self._take(key, int, default)
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        return bool(self._take(key, bool, default))
+
+    def day(self, key: str, default: Any = _MISSING) -> Any:
+        return self._take(key, dt.date, default)
+
+    def texts(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
+        values = self._take(key, list, default)
+        if any(not isinstance(value, str) for value in values):
+            raise self.error(f'{self.where}: "{key}" should be a list of texts in quotes')
+        return tuple(values)
+
+    def table(self, key: str, default: Any = _MISSING) -> "Keys":
+        return Keys(self._take(key, dict, default), f"{self.where} [{key}]", self.error)
+
+    def tables(self, key: str, default: Any = _MISSING) -> list["Keys"]:
+        values = self._take(key, list, default)
+        return [
+            Keys(value, f"{self.where} [[{key}]] number {n}", self.error) for n, value in enumerate(values, start=1)
+        ]
+
+    def done(self) -> None:
+        """Raise for a key nobody asked for, naming the nearest one that is known."""
+        for key in self.values:
+            if key not in self.asked:
+                raise self.error(f'{self.where}: there is no key "{key}"{nearest(key, self.asked)}')
+
+
+def read_toml(path: Path, error: type[CareloomError]) -> Keys:
+    """Read a TOML file into Keys. Raises `error` when it is absent or is not TOML, with the line."""
+    try:
+        return Keys(tomllib.loads(path.read_text(encoding="utf-8-sig")), path.name, error)
+    except FileNotFoundError:
+        raise error(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise error(f"{path}: this is a folder; name the .toml file in it") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise error(f"{path}: this is not valid TOML: {fault}") from None

@@ -1,0 +1,81 @@
+"""Which stretches of care can be costed: those within a period of care, of children in one place at a time."""
+
+import pyarrow as pa
+
+from careloom.catalogue import PlacementCodes
+from careloom.core import Ledger
+from careloom.engine import Engine, text
+
+KINDS = ("period_of_care", "placement", "placement_segment", "legal_status")
+OVERLAP = "placements of the child overlap"
+OUTSIDE = "not within a period of care"
+
+# Every stretch of care with the period it belongs to; a segment belongs to it through its placement.
+CARE = """
+SELECT s.*, p.spell_id AS period_id, c.starts_on AS placement_starts_on
+FROM spell AS s
+LEFT JOIN spell AS c ON s.kind = 'placement_segment' AND c.kind = 'placement' AND c.spell_id = s.within_id
+LEFT JOIN spell AS p
+  ON p.kind = 'period_of_care'
+  AND p.spell_id = CASE s.kind
+    WHEN 'period_of_care' THEN s.spell_id WHEN 'placement_segment' THEN c.within_id ELSE s.within_id END
+WHERE s.kind IN ('period_of_care', 'placement', 'placement_segment', 'legal_status')
+"""
+
+# A segment that starts before an earlier one has ended; days after the year 9999 stand for "still open".
+IN_TWO_PLACES = """
+SELECT DISTINCT person_id
+FROM (
+  SELECT person_id, starts_on, max(coalesce(ends_on, DATE '9999-12-31')) OVER (
+    PARTITION BY person_id ORDER BY starts_on, coalesce(ends_on, DATE '9999-12-31'), spell_id
+    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_until
+  FROM cost_care
+  WHERE kind = 'placement_segment' AND period_id IS NOT NULL) AS segment
+WHERE starts_on < taken_until
+"""
+
+COSTED = f"""
+SELECT c.*, CASE
+  WHEN c.period_id IS NULL THEN {text(OUTSIDE)}
+  WHEN r.person_id IS NOT NULL THEN {text(OVERLAP)}
+  ELSE '' END AS set_aside
+FROM cost_care AS c
+LEFT JOIN cost_refused AS r ON r.person_id = c.person_id
+"""
+
+# Type and provider first, then type with any provider, then what stands for everything else.
+SEGMENTS = """
+SELECT
+  s.spell_id AS placement_id, s.person_id, s.la, s.period_id, s.starts_on, s.ends_on, s.placement_starts_on,
+  coalesce(exact.placement_code, place.placement_code, rest.placement_code) AS placement_code
+FROM costed_care AS s
+LEFT JOIN placement_code AS exact ON exact.place = s.code AND exact.provider = s.detail AND exact.provider <> ''
+LEFT JOIN placement_code AS place ON place.place = s.code AND place.provider = ''
+LEFT JOIN placement_code AS rest ON rest.place = ''
+WHERE s.kind = 'placement_segment' AND s.set_aside = ''
+"""
+
+
+def choose_spells(engine: Engine) -> Ledger:
+    """Make `costed_care` from `spell`: its stretches of care, each with its period and, if so, why it is set aside."""
+    engine.make("cost_care", CARE)
+    engine.make("cost_refused", IN_TWO_PLACES)
+    engine.make("costed_care", COSTED)
+    found = engine.rows("SELECT kind, set_aside, count(*) AS spells FROM costed_care GROUP BY kind, set_aside")
+    ledger = Ledger()
+    for kind in KINDS:
+        rows = {why: int(n) for of, why, n in found if of == kind}
+        kept = rows.pop("", 0)
+        read = kept + sum(rows.values())
+        ledger.note("choose what to cost", f"spells: {kind}", f"costed: {kind}", read, kept, rows)
+    return ledger
+
+
+def choose_segments(engine: Engine, placement_codes: PlacementCodes) -> None:
+    """Make `costed_segment`: one stretch of a placement of constant type and provider, with its cost code."""
+    names = ("place", "provider", "placement_code")
+    engine.load(
+        "placement_code",
+        pa.table({name: list(c) for name, c in zip(names, zip(*placement_codes.rows, strict=True), strict=True)}),
+    )
+    engine.make("costed_segment", SEGMENTS)

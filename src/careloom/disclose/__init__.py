@@ -1,0 +1,24 @@
+"""The one door out: withhold small counts, round the others, and account for what was done."""
+
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Ratio, Total
+from careloom.disclose.curve import Points, safe_points
+from careloom.disclose.profile import DEFAULT, Profile
+from careloom.disclose.release import WITHHELD, Account, Released, release
+
+__all__ = [
+    "DEFAULT",
+    "WITHHELD",
+    "Account",
+    "Amount",
+    "Column",
+    "Count",
+    "Estimate",
+    "Label",
+    "Points",
+    "Profile",
+    "Ratio",
+    "Released",
+    "Total",
+    "release",
+    "safe_points",
+]

@@ -1,0 +1,66 @@
+"""What a column of a table that asks to be released may be. A column that is none of these does not get out."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a row is about: a category, a year, a rule. Shown as it is."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of children, spells or rows: withheld when small, otherwise rounded."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A sum over children, such as nights or GBP: withheld with the count it rests on, rounded to the nearest `to`."""
+
+    name: str
+    on: str
+    to: int
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """`times` x `of` / `out_of`, worked out from the released numbers, so that it says no more than they do.
+
+    Blank where `out_of` is shown as less than `at_least`: rounding to 5 changes a count of 8 by a quarter.
+    """
+
+    name: str
+    of: str
+    out_of: str
+    times: float = 1.0
+    digits: int = 1
+    at_least: int = 1
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A statistic such as a hazard ratio: withheld when any count it rests `on` is small or nought.
+
+    `is_share`: it is a share of its first count; withheld too when share x count would be a small count.
+    """
+
+    name: str
+    on: tuple[str, ...]
+    digits: int
+    is_share: bool = False
+
+
+Column = Label | Count | Amount | Ratio | Estimate
+
+
+@dataclass(frozen=True)
+class Total:
+    """Rows whose label `column` holds `value` are the totals of the other rows that share the labels `within`."""
+
+    column: str
+    value: str
+    within: tuple[str, ...] = ()

@@ -1,0 +1,156 @@
+"""Release a table: withhold, round, work ratios out from what is left, and account for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isnan
+from typing import Any
+
+import pyarrow as pa
+
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Ratio, Total
+from careloom.disclose.complement import also_withheld, can_hide, is_pinned
+from careloom.disclose.profile import DEFAULT, Profile, nearest_multiple
+
+WITHHELD = "withheld"
+"""The column added to every released table: the names of the columns withheld in this row, blank when none."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What happened to the numbers of one table: cells (not labels), those withheld, those changed by rounding."""
+
+    table: str
+    cells: int
+    withheld: int
+    rounded: int
+
+
+@dataclass(frozen=True)
+class Released:
+    """A table that may be shown: `rows` with withheld cells blank, and the account of what was done."""
+
+    name: str
+    rows: pa.Table
+    account: Account
+
+    def is_withheld(self, row: dict[str, Any], column: str) -> bool:
+        """Was this cell of a row (of `rows.to_pylist()`) withheld, not merely blank?"""
+        return column in (row[WITHHELD] or "").split(",")
+
+
+@dataclass
+class _Work:
+    """A table on its way out: raw rows, shown rows, and the cells withheld."""
+
+    raw: list[dict[str, Any]]
+    shown: list[dict[str, Any]]
+    profile: Profile
+    withheld: set[tuple[int, str]] = field(default_factory=set)
+
+    def withhold(self, row: int, column: str) -> None:
+        self.shown[row][column] = None
+        self.withheld.add((row, column))
+
+
+def release(
+    table: pa.Table, columns: Sequence[Column], *, name: str, total: Total | None = None, profile: Profile = DEFAULT
+) -> Released:
+    """Return `table` as it may be shown.
+
+    `columns` says what each column is: a label, a count, an amount, a ratio or an estimate. A column of the table that
+    is not among them raises ValueError, so nothing gets out unnoticed; a ratio need not be in the table. `total` says
+    which rows are totals of others. A blank stays blank and is not called withheld.
+    """
+    undeclared = set(table.column_names) - {column.name for column in columns}
+    if undeclared:
+        raise ValueError(f"{name}: not declared, so not released: {', '.join(sorted(undeclared))}")
+    raw = table.to_pylist()
+    work = _Work(raw, [dict(row) for row in raw], profile)
+    groups = _groups(raw, total)
+    for kind in (Count, Amount, Estimate, Ratio):  # amounts and estimates look at counts, ratios at all that is shown
+        for column in columns:
+            if isinstance(column, kind):
+                _DO[kind](work, column, groups)
+    return _finish(name, table, work, columns)
+
+
+Groups = list[tuple[list[int], list[int]]]
+
+
+def _groups(rows: list[dict[str, Any]], total: Total | None) -> Groups:
+    """The rows that are parts and the row that is their total, group by group."""
+    if total is None:
+        return []
+    groups: dict[tuple[Any, ...], tuple[list[int], list[int]]] = {}
+    for number, row in enumerate(rows):
+        parts, totals = groups.setdefault(tuple(row[label] for label in total.within), ([], []))
+        (totals if row[total.column] == total.value else parts).append(number)
+    return list(groups.values())
+
+
+def _count(work: _Work, column: Count, groups: Groups) -> None:
+    for number, row in enumerate(work.raw):
+        if row[column.name] is None:
+            continue
+        work.shown[number][column.name] = work.profile.shown(int(row[column.name]))
+        if work.shown[number][column.name] is None:
+            work.withhold(number, column.name)
+    for parts, totals in groups:
+        shown = [work.shown[part][column.name] for part in parts if work.raw[part][column.name] is not None]
+        for whole in totals:
+            if is_pinned(shown, work.shown[whole][column.name], work.profile):
+                work.withhold(whole, column.name)
+
+
+def _amount(work: _Work, column: Amount, groups: Groups) -> None:
+    for number, row in enumerate(work.raw):
+        if row[column.name] is None:
+            continue
+        work.shown[number][column.name] = nearest_multiple(row[column.name], column.to)
+        if (number, column.on) in work.withheld:
+            work.withhold(number, column.name)
+    for parts, totals in groups:
+        named = [part for part in parts if work.raw[part][column.name] is not None]
+        named.sort(key=lambda part: (work.raw[part][column.on] or 0, work.raw[part][column.name]))
+        counts = {part: int(work.raw[part][column.on] or 0) for part in named}
+        extra = also_withheld(counts, work.profile)
+        for number in extra if can_hide(counts, work.profile) else extra + totals:
+            work.withhold(number, column.name)
+
+
+def _estimate(work: _Work, column: Estimate, groups: Groups) -> None:
+    for number, row in enumerate(work.raw):
+        estimate = row[column.name]
+        if estimate is None or isnan(estimate):
+            work.shown[number][column.name] = None
+            continue
+        implied = round(estimate * row[column.on[0]]) if column.is_share else 0
+        if any((row[on] or 0) < work.profile.threshold for on in column.on) or work.profile.is_small(implied):
+            work.withhold(number, column.name)
+        else:
+            work.shown[number][column.name] = round(float(estimate), column.digits)
+
+
+def _ratio(work: _Work, column: Ratio, groups: Groups) -> None:
+    for number, row in enumerate(work.shown):
+        if {(number, column.of), (number, column.out_of)} & work.withheld:
+            work.withhold(number, column.name)
+        elif row[column.of] is None or (row[column.out_of] or 0) < column.at_least:
+            row[column.name] = None
+        else:
+            row[column.name] = round(column.times * row[column.of] / row[column.out_of], column.digits)
+
+
+_DO: dict[type, Any] = {Count: _count, Amount: _amount, Estimate: _estimate, Ratio: _ratio}
+_TYPES: dict[type, pa.DataType] = {Count: pa.int64(), Amount: pa.int64(), Ratio: pa.float64(), Estimate: pa.float64()}
+
+
+def _finish(name: str, table: pa.Table, work: _Work, columns: Sequence[Column]) -> Released:
+    types = [(c.name, table.schema.field(c.name).type if isinstance(c, Label) else _TYPES[type(c)]) for c in columns]
+    for number, row in enumerate(work.shown):
+        row[WITHHELD] = ",".join(c.name for c in columns if (number, c.name) in work.withheld) or None
+    rows = pa.Table.from_pylist(work.shown, schema=pa.schema([*types, (WITHHELD, pa.string())]))
+    numbers = [c.name for c in columns if not isinstance(c, Label)]
+    cells = [(old.get(n), new[n]) for old, new in zip(work.raw, work.shown, strict=True) for n in numbers]
+    rounded = sum(1 for old, new in cells if None not in (old, new) and old != new)
+    return Released(name, rows, Account(name, len(cells), len(work.withheld), rounded))

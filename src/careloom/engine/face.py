@@ -1,0 +1,69 @@
+"""The face that every engine shows: named tables in, named tables out, SQL in one spelling."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+
+class Engine(Protocol):
+    """A place where named tables live. SQL is DuckDB's, in the subset that docs/sql.md describes."""
+
+    name: str
+
+    def load(self, table: str, rows: pa.Table) -> None:
+        """Make or replace `table` from Arrow rows."""
+        ...
+
+    def make(self, table: str, select: str) -> int:
+        """Make or replace `table` from a SELECT, worked out once; return its number of rows."""
+        ...
+
+    def arrow(self, select: str) -> pa.Table:
+        """Return the rows of a SELECT as Arrow."""
+        ...
+
+    def rows(self, select: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a SELECT as tuples of Python values."""
+        ...
+
+    def columns(self, table: str) -> list[str]:
+        """Return the column names of a table, in order; empty when there is no such table."""
+        ...
+
+    def close(self) -> None:
+        """Let everything go."""
+        ...
+
+
+def value(engine: Engine, select: str) -> Any:
+    """Return the only value of a SELECT of one row and one column."""
+    return engine.rows(select)[0][0]
+
+
+def count(engine: Engine, table: str) -> int:
+    """Return the number of rows of a table."""
+    return int(value(engine, f"SELECT count(*) FROM {table}"))
+
+
+def with_names(names: Mapping[str, str], select: str) -> str:
+    """Return `select` with some names standing for other SELECTs, in order, each able to use those before it.
+
+    Names that are not used are left out.
+
+    >>> with_names({"reviews": "SELECT 1", "episodes": "SELECT * FROM ssda903_episodes"}, "SELECT count(*) FROM episodes")
+    'WITH episodes AS (SELECT * FROM ssda903_episodes) SELECT * FROM (SELECT count(*) FROM episodes) AS answer'
+    """
+    used: list[str] = []
+    spoken = select
+    for name, part in reversed(list(names.items())):
+        if re.search(rf"\b{name}\b", spoken, re.IGNORECASE):
+            used.insert(0, f"{name} AS ({part})")
+            spoken += " " + part
+    return f"WITH {', '.join(used)} SELECT * FROM ({select}) AS answer" if used else select
+
+
+def text(value: str) -> str:
+    """Return a value as a SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"

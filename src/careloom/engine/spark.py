@@ -1,0 +1,63 @@
+"""Spark: for national data. The same SQL, transpiled by sqlglot; Java and the `spark` extra are needed."""
+
+from typing import Any
+
+import pyarrow as pa
+import sqlglot
+
+from careloom.engine.functions import FUNCTIONS
+
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+}
+
+
+class SparkEngine:
+    """A Spark session behind the engine's face; `make` works a table out at once and keeps it in memory."""
+
+    name = "spark"
+
+    def __init__(self, master: str = "local[2]") -> None:
+        from pyspark.sql import SparkSession  # imported here so that nothing needs Spark until it is asked for
+
+        builder = SparkSession.builder.master(master).appName("careloom")
+        for key, setting in SETTINGS.items():
+            builder = builder.config(key, setting)
+        self._spark = builder.getOrCreate()
+        self._spark.sparkContext.setLogLevel("ERROR")
+        for function in FUNCTIONS:
+            self._spark.sql(function.on_spark())
+
+    def load(self, table: str, rows: pa.Table) -> None:
+        self._spark.createDataFrame(rows).localCheckpoint().createOrReplaceTempView(table)
+
+    def make(self, table: str, select: str) -> int:
+        made = self._frame(select).localCheckpoint()
+        made.createOrReplaceTempView(table)
+        return int(made.count())
+
+    def arrow(self, select: str) -> pa.Table:
+        return self._frame(select).toArrow()
+
+    def rows(self, select: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._frame(select).collect()]
+
+    def columns(self, table: str) -> list[str]:
+        return list(self._spark.table(table).columns) if self._spark.catalog.tableExists(table) else []
+
+    def forget(self) -> None:
+        """Drop every table, keeping the session (which takes seconds to start)."""
+        for table in self._spark.catalog.listTables():
+            self._spark.catalog.dropTempView(table.name)
+
+    def close(self) -> None:
+        self._spark.stop()
+
+    def _frame(self, select: str) -> Any:
+        return self._spark.sql(sqlglot.transpile(select, read="duckdb", write="spark")[0])

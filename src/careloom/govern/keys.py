@@ -1,0 +1,55 @@
+"""Pseudonyms and the key they hang on. The key is a file of its own, never in the outputs, the database or the log."""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from careloom.core import StudyError
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class StudyKey:
+    """A secret of 32 random bytes. `id` is its public fingerprint: it says which key was used, not what it is."""
+
+    secret: bytes
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(b"careloom key id|" + self.secret).hexdigest()[:12]
+
+    def pseudonymise(self, purpose: str) -> Callable[[Sequence[str]], list[str]]:
+        """Return a function from identifiers to pseudonyms for one purpose; two purposes cannot be joined.
+
+        Each pseudonym is 26 letters and digits: 128 bits of HMAC-SHA256 under a subkey of the purpose.
+        """
+        subkey = hmac.digest(self.secret, f"careloom pseudonym|{purpose}".encode(), "sha256")
+
+        def pseudonyms(identifiers: Sequence[str]) -> list[str]:
+            digests = (hmac.digest(subkey, identifier.encode(), "sha256")[:16] for identifier in identifiers)
+            return [base64.b32encode(digest).decode().rstrip("=").lower() for digest in digests]
+
+        return pseudonyms
+
+
+def open_key(path: Path) -> StudyKey:
+    """Read the key file, or make one that only its owner can read. Raises StudyError for a file that is not a key."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii"))
+    except ValueError:
+        secret = b""
+    if len(secret) != KEY_BYTES:
+        raise StudyError(
+            f"{path}: this is not a Careloom key file; name another with key = in [study], or move it away to have one made"
+        )
+    return StudyKey(secret)

@@ -1,0 +1,119 @@
+"""Read one XML file of a return, child by child, in little memory. A file with a DOCTYPE is refused unread."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from careloom.core import DeliveryError, Table
+from careloom.ingest.raw import RawFile, RawTable
+
+CHILD = "Child"
+
+
+@dataclass(frozen=True)
+class Place:
+    """An element being read: its simple items by tag, and which of its kind it is within its parent, from 1."""
+
+    items: dict[str, str | None]
+    ordinal: int
+
+
+def read_xml(path: Path, tables: dict[str, Table], root: str) -> RawFile:
+    """Read every table of an XML return. Raises DeliveryError when it is empty, broken off, or another kind of file."""
+    if not path.stat().st_size:
+        raise DeliveryError(f"{path.name}: the file is empty")
+    by_path = {tuple(str(table.path).split("/")): RawTable(table) for table in tables.values()}
+    year = None
+    try:
+        walker = etree.iterparse(
+            str(path),
+            events=("start", "end"),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        for happening, element in walker:
+            if happening == "start" and element.getparent() is None:
+                check_root(path, element, root)
+            elif happening == "end" and element.tag == "Header":
+                year = year_of(element)
+            elif happening == "end" and element.tag == CHILD:
+                take(element, (CHILD,), Place({}, 1), {}, by_path)
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+    except etree.XMLSyntaxError as fault:
+        raise DeliveryError(
+            f"{path.name} line {fault.lineno}: this is not well-formed XML; was the file cut short?"
+        ) from None
+    return RawFile(tuple(by_path.values()), walker.root.getroottree().docinfo.encoding or "utf-8", year)
+
+
+def check_root(path: Path, element: etree._Element, root: str) -> None:
+    if element.getroottree().docinfo.doctype:
+        raise DeliveryError(f"{path.name}: the file has a DOCTYPE, which a return never has; it is refused unread")
+    if element.tag != root:
+        raise DeliveryError(
+            f"{path.name} line {element.sourceline}: the outermost element should be <{root}>; this is another kind of file"
+        )
+
+
+def year_of(header: etree._Element) -> int | None:
+    """Return the collection year that the header states, or that of its reference date."""
+    for name in ("Year", "ReferenceDate"):
+        found = re.match(r"\s*(\d{4})", header.findtext(f"CollectionDetails/{name}") or "")
+        if found:
+            return int(found.group(1))
+    return None
+
+
+def take(
+    element: etree._Element,
+    here: tuple[str, ...],
+    place: Place,
+    around: dict[str, Place],
+    by_path: dict[tuple[str, ...], RawTable],
+) -> None:
+    """Make this element's row, if its path is a table's, then go down into the elements inside it."""
+    if here in by_path:
+        place = Place(items_of(element, here, by_path), place.ordinal)
+        around = {**around, here[-1]: place}
+        by_path[here].add(element.sourceline, row_of(by_path[here].table, place, around))
+    seen = Counter[str]()
+    for inner in element:
+        seen[inner.tag] += 1
+        if any(path[: len(here) + 1] == (*here, inner.tag) for path in by_path):
+            take(inner, (*here, inner.tag), Place({}, seen[inner.tag]), around, by_path)
+
+
+def items_of(
+    element: etree._Element, here: tuple[str, ...], by_path: dict[tuple[str, ...], RawTable]
+) -> dict[str, str | None]:
+    """Return the texts inside an element by tag, also those in blocks that are no table of their own."""
+    if not len(element):
+        return {element.tag: text_of(element)}
+    items: dict[str, str | None] = {}
+    for inner in element:
+        if not len(inner):
+            items.setdefault(inner.tag, text_of(inner))
+        elif (*here, inner.tag) not in by_path:
+            items.update({leaf.tag: text_of(leaf) for leaf in inner if not len(leaf)})
+    return items
+
+
+def text_of(element: etree._Element) -> str | None:
+    return (element.text or "").strip() or None
+
+
+def row_of(table: Table, place: Place, around: dict[str, Place]) -> dict[str, str | None]:
+    row: dict[str, str | None] = {}
+    for column in table.columns:
+        source = around.get(column.of, place) if column.of else place
+        row[column.name] = str(source.ordinal) if column.type == "ordinal" else source.items.get(column.name)
+    return row

@@ -1,0 +1,41 @@
+"""Ask every question of the report: lay out the study's own words for the SQL, then release table by table."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import pyarrow as pa
+
+from careloom.catalogue import Catalogue
+from careloom.engine import Engine
+from careloom.report.question import READ_OFFS, Answer, ask, read_questions
+from careloom.report.words import StudyWords
+
+MONTHS = (*range(25), 30, 36, 48, 60, 72)
+LEAP_CYCLE = range(2001, 2013)
+
+
+def longest(months: int) -> int:
+    """The first day by which so many months have passed, whatever the calendar: 3 months are at most 92 days."""
+    starts = [(year, month) for year in LEAP_CYCLE for month in range(12)]
+    return max((_first(year, month + months) - _first(year, month)).days for year, month in starts)
+
+
+def _first(year: int, month: int) -> date:
+    return date(year + month // 12, month % 12 + 1, 1)
+
+
+def answer_all(engine: Engine, catalogue: Catalogue, study: StudyWords) -> Mapping[str, Answer]:
+    """Answer every question; loads three small working tables: report_month, report_label and study_window."""
+    months = [{"month": m, "day": longest(m) if m else 0, "is_read_off": m in READ_OFFS} for m in MONTHS]
+    engine.load("report_month", pa.Table.from_pylist(months))
+    engine.load("report_label", _labels(catalogue))
+    window = {"cost_first_day": study.cost_first_day, "cost_end_day": study.cost_last_day + timedelta(days=1)}
+    engine.load("study_window", pa.Table.from_pylist([window]))
+    return {name: ask(engine, question) for name, question in read_questions().items()}
+
+
+def _labels(catalogue: Catalogue) -> pa.Table:
+    titles = [("return", name, r.title) for name, r in catalogue.returns.items()]
+    titles += [("outcome", name, o.title) for name, o in catalogue.outcomes.items()]
+    text = pa.schema([("kind", pa.string()), ("name", pa.string()), ("label", pa.string())])
+    return pa.Table.from_pylist([{"kind": k, "name": n, "label": x} for k, n, x in titles], schema=text)

@@ -1,0 +1,116 @@
+"""A released table laid out for reading: headings, cells as text, withheld cells marked c."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from careloom.disclose import Amount, Column, Count, Estimate, Label
+from careloom.report.question import Answer, Wide
+
+MARK = "c"
+"""What stands in a withheld cell."""
+NOTHING = "\u2013"
+"""What stands where there is no number: a dash."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as shown: its text and what it is (label, count, number, withheld or blank)."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as shown; the first `heads` cells of a row say what the row is about."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    heads: int
+
+    @property
+    def has_withheld(self) -> bool:
+        return any(cell.kind == "withheld" for row in self.rows for cell in row)
+
+
+def lay_out(answer: Answer, only: str | None = None) -> Grid:
+    """Lay an answer out for the page; `only` keeps the rows whose first column is so named, and drops that column."""
+    rows, columns = answer.rows, list(answer.question.columns)
+    if only is not None:
+        first = columns.pop(0).name
+        rows = [row for row in rows if row[first] == only]
+    if answer.question.wide:
+        return _wide(answer, rows, answer.question.wide)
+    # a label that is blank in every row, such as the reason a step set nothing aside, would only take room
+    columns = [c for c in columns if not (isinstance(c, Label) and all(row[c.name] in (None, "") for row in rows))]
+    cells = tuple(tuple(show(answer, row, column) for column in columns) for row in rows)
+    heads = next((n for n, column in enumerate(columns) if not isinstance(column, Label)), 1)
+    return Grid(tuple(answer.question.headings[c.name].title for c in columns), cells, min(heads, 2))
+
+
+def _wide(answer: Answer, rows: Sequence[dict[str, Any]], wide: Wide) -> Grid:
+    named = {column.name: column for column in answer.question.columns}
+    across = list(dict.fromkeys(row[wide.spread] for row in rows))
+    if all(isinstance(value, int) for value in across):
+        across.sort()
+    down: dict[tuple[Any, ...], dict[Any, Cell]] = {}
+    for row in rows:
+        down.setdefault(tuple(row[name] for name in wide.rows), {})[row[wide.spread]] = _with_interval(
+            answer, row, wide, named
+        )
+    # a point of a curve that is not there was left out because it is too small
+    blank = Cell(MARK, "withheld") if answer.question.points else Cell(NOTHING, "blank")
+    cells = tuple(
+        (*(Cell(str(k), "label") for k in key), *(by.get(a, blank) for a in across)) for key, by in down.items()
+    )
+    titles = [answer.question.headings[name].title for name in wide.rows]
+    unit = f"{answer.question.headings[wide.spread].title} " if wide.spread == "month" else ""
+    return Grid((*titles, *(f"{unit}{a}" for a in across)), cells, len(wide.rows))
+
+
+def _with_interval(answer: Answer, row: dict[str, Any], wide: Wide, named: dict[str, Column]) -> Cell:
+    """A cell such as 19.2% (15.0% to 23.4%)."""
+    cell = show(answer, row, named[wide.show])
+    limits = [show(answer, row, named[name]) for name in wide.between]
+    if not limits or any(limit.kind != "number" for limit in [cell, *limits]):
+        return cell
+    return Cell(f"{cell.text} ({limits[0].text} to {limits[1].text})", "number")
+
+
+def show(answer: Answer, row: dict[str, Any], column: Column) -> Cell:
+    """One cell as people write it: 1,235 or £1,200 or 34%; c when withheld; a dash when there is nothing."""
+    value = row[column.name]
+    if answer.is_withheld(row, column.name):
+        return Cell(MARK, "withheld")
+    if isinstance(column, Label):
+        return Cell("" if value is None else str(value), "label")
+    if value is None:
+        return Cell(NOTHING, "blank")
+    kind = "count" if isinstance(column, Count) else "number"
+    digits = 0 if isinstance(column, Count | Amount) else column.digits
+    return Cell(write(value, answer.question.headings[column.name].format, digits), kind)
+
+
+def write(value: float, form: str, digits: int) -> str:
+    """Write a number in one of the formats of a heading."""
+    match form:
+        case "pounds":
+            return f"£{value:,.{digits}f}"
+        case "percent":
+            return f"{value:.{digits}f}%"
+        case "share":
+            return f"{100 * value:.{max(digits - 2, 0)}f}%"
+        case _:
+            return f"{value:,.{digits}f}"
+
+
+def excel_format(answer: Answer, column: Column) -> str:
+    """The number format of a column in the workbook, where cells hold real numbers."""
+    digits = column.digits if isinstance(column, Estimate) else getattr(column, "digits", 0)
+    form = answer.question.headings[column.name].format
+    places = max(digits - 2, 0) if form == "share" else digits
+    decimals = "." + "0" * places if places else ""
+    return {"pounds": f"£#,##0{decimals}", "percent": f'0{decimals}"%"', "share": f"0{decimals}%"}.get(
+        form, f"#,##0{decimals}"
+    )

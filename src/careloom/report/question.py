@@ -1,0 +1,187 @@
+"""A question of the report: one file that makes one released table, shared by page, workbook and Parquet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from careloom.core import CatalogueError, Keys, read_toml
+from careloom.disclose import (
+    Amount,
+    Column,
+    Count,
+    Estimate,
+    Label,
+    Points,
+    Ratio,
+    Released,
+    Total,
+    release,
+    safe_points,
+)
+from careloom.engine import Engine, with_names
+
+FOLDER = Path(__file__).parent / "questions"
+READ_OFFS = (3, 6, 12, 24)
+"""Months after which the outcomes are read off."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """How a column is shown: its title, and its format (number, percent, share or pounds; blank for a label)."""
+
+    title: str
+    format: str
+
+
+@dataclass(frozen=True)
+class Wide:
+    """How a long table is laid out on the page: these rows, the values of `spread` across, and `show` in the cells.
+
+    `between` names the two columns of an interval that is shown with it.
+    """
+
+    rows: tuple[str, ...]
+    spread: str
+    show: str
+    between: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One released table: what it says, the tables it needs, its SELECT, and what each column is.
+
+    `uses` names the SELECTs of `questions/names/` that it reads; `otherwise` is said when there is nothing to show.
+    `largest_first` sorts the rows by a released column.
+    """
+
+    name: str
+    title: str
+    note: str
+    otherwise: str
+    needs: tuple[str, ...]
+    uses: tuple[str, ...]
+    select: str
+    order: str
+    columns: tuple[Column, ...]
+    headings: Mapping[str, Heading]
+    total: Total | None
+    points: Points | None
+    wide: Wide | None
+    is_priced: bool
+    largest_first: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question and its released table; None when there was nothing to answer it from."""
+
+    question: Question
+    released: Released | None
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.released.rows.to_pylist() if self.released else []
+
+    def is_withheld(self, row: dict[str, Any], column: str) -> bool:
+        return self.released is not None and self.released.is_withheld(row, column)
+
+
+def read_questions(folder: Path = FOLDER) -> dict[str, Question]:
+    """Read every question, by name."""
+    return {path.stem: read_question(path) for path in sorted(folder.glob("*.toml"))}
+
+
+def read_question(path: Path) -> Question:
+    keys = read_toml(path, CatalogueError)
+    columns = [_column(column) for column in keys.tables("columns")]
+    question = Question(
+        name=path.stem,
+        title=keys.text("title"),
+        note=keys.text("note"),
+        otherwise=keys.text("otherwise"),
+        needs=keys.texts("needs"),
+        uses=keys.texts("uses"),
+        select=keys.text("select"),
+        order=keys.text("order"),
+        columns=tuple(column for column, _ in columns),
+        headings={column.name: heading for column, heading in columns},
+        total=_total(keys.table("total", None) if "total" in keys.values else None),
+        points=_points(keys.table("points") if "points" in keys.values else None),
+        wide=_wide(keys.table("wide") if "wide" in keys.values else None),
+        is_priced=keys.flag("is_priced"),
+        largest_first=keys.text("largest_first", None),
+    )
+    keys.asked |= {"total", "points", "wide"}
+    keys.done()
+    return question
+
+
+def _column(keys: Keys) -> tuple[Column, Heading]:
+    name, title, kind = keys.text("name"), keys.text("title"), keys.text("kind")
+    column: Column
+    match kind:
+        case "label":
+            column = Label(name)
+        case "count":
+            column = Count(name)
+        case "amount":
+            column = Amount(name, keys.text("on"), keys.whole("to"))
+        case "ratio":
+            column = _ratio(name, keys)
+        case "estimate":
+            column = Estimate(name, keys.texts("on"), keys.whole("digits"), keys.flag("share"))
+        case _:
+            raise CatalogueError(f'{keys.where}: "kind" should be label, count, amount, ratio or estimate')
+    heading = Heading(title, keys.text("format", "" if kind == "label" else "number"))
+    keys.done()
+    return column, heading
+
+
+def _ratio(name: str, keys: Keys) -> Ratio:
+    times, digits, at_least = keys.whole("times", 1), keys.whole("digits"), keys.whole("at_least", 1)
+    return Ratio(name, keys.text("of"), keys.text("out_of"), times, digits, at_least)
+
+
+def _total(keys: Keys | None) -> Total | None:
+    return Total(keys.text("column"), keys.text("value"), keys.texts("within", ())) if keys else None
+
+
+def _points(keys: Keys | None) -> Points | None:
+    if keys is None:
+        return None
+    return Points(keys.texts("by"), keys.text("when"), keys.text("at_risk"), keys.text("events"), first=READ_OFFS)
+
+
+def _wide(keys: Keys | None) -> Wide | None:
+    return Wide(keys.texts("rows"), keys.text("spread"), keys.text("show"), keys.texts("between", ())) if keys else None
+
+
+def ask(engine: Engine, question: Question) -> Answer:
+    """Answer a question from the working tables, through the door; with nothing to answer from, say so."""
+    if not all(engine.columns(table) for table in question.needs):
+        return Answer(question, None)
+    names = {name: (FOLDER / "names" / f"{name}.sql").read_text(encoding="utf-8") for name in question.uses}
+    wanted = ", ".join(c.name for c in question.columns if not isinstance(c, Ratio))
+    rows = engine.arrow(
+        f"SELECT {wanted} FROM ({with_names(names, question.select)}) AS asked ORDER BY {question.order}"
+    )
+    if question.points:
+        rows = safe_points(rows, question.points)
+    if not rows.num_rows:
+        return Answer(question, None)
+    released = release(rows, question.columns, name=question.name, total=question.total)
+    return Answer(question, _sorted(released, question) if question.largest_first else released)
+
+
+def _sorted(released: Released, question: Question) -> Released:
+    """Largest first by what is shown, totals last: the order of exact numbers would tell more."""
+
+    def place(row: dict[str, Any]) -> tuple[bool, float]:
+        is_total = question.total is not None and row[question.total.column] == question.total.value
+        return is_total, -(row[str(question.largest_first)] or 0)
+
+    rows = sorted(released.rows.to_pylist(), key=place)
+    return replace(released, rows=pa.Table.from_pylist(rows, schema=released.rows.schema))

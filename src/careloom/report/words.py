@@ -1,0 +1,32 @@
+"""What the study says about itself, for the report to repeat."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class StudyWords:
+    """The study's own words. `last_day` and `cost_last_day` are inclusive; `notes` are what to know first."""
+
+    title: str
+    first_day: date
+    last_day: date
+    cost_first_day: date
+    cost_last_day: date
+    made_on: date
+    prices_standing: str
+    careloom_version: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def period(self) -> str:
+        return f"{say_day(self.first_day)} to {say_day(self.last_day)}"
+
+    @property
+    def cost_period(self) -> str:
+        return f"{say_day(self.cost_first_day)} to {say_day(self.cost_last_day)}"
+
+
+def say_day(day: date) -> str:
+    """Write a day as people do: 1 April 2020."""
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,90 @@
+"""The workbook: contents, notes, and one released table a sheet, with real numbers and a frozen heading."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from careloom.disclose import DEFAULT, Account, Label
+from careloom.report.grid import MARK, excel_format
+from careloom.report.question import Answer
+from careloom.report.words import StudyWords
+
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""Text stays text: a value that begins with = is not a formula."""
+HEADING_ROW = 3
+ILLUSTRATIVE = "ILLUSTRATIVE PRICES: not this authority's own; do not use these amounts for decisions."
+
+
+def write_workbook(path: Path, answers: Mapping[str, Answer], study: StudyWords, accounts: Sequence[Account]) -> None:
+    """Write every released table into a new workbook."""
+    made = {name: answer for name, answer in answers.items() if answer.released}
+    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
+        bold = book.add_format({"bold": True, "font_size": 14})
+        head = book.add_format({"bold": True, "text_wrap": True, "bottom": 1, "valign": "top"})
+        _contents(book, made, study, bold, head)
+        _notes(book, study, accounts, bold, head)
+        for name, answer in made.items():
+            _sheet(book, name, answer, study, bold, head)
+
+
+def _contents(book: Any, made: Mapping[str, Answer], study: StudyWords, bold: Any, head: Any) -> None:
+    sheet = book.add_worksheet("Contents")
+    sheet.set_column(0, 0, 28)
+    sheet.set_column(1, 1, 90)
+    sheet.write_string(0, 0, study.title, bold)
+    sheet.write_row(HEADING_ROW, 0, ["Sheet", "What it holds"], head)
+    rows = [
+        ("Notes", "How to read the tables, and what was withheld"),
+        *((n, a.question.title) for n, a in made.items()),
+    ]
+    for at, (name, title) in enumerate(rows, start=HEADING_ROW + 1):
+        sheet.write_url(at, 0, f"internal:'{sheet_name(name)}'!A1", string=name)
+        sheet.write_string(at, 1, title)
+    sheet.freeze_panes(HEADING_ROW + 1, 0)
+
+
+def _notes(book: Any, study: StudyWords, accounts: Sequence[Account], bold: Any, head: Any) -> None:
+    sheet = book.add_worksheet("Notes")
+    sheet.set_column(0, 0, 60)
+    lines = [
+        f"Period: {study.period}. Costs: {study.cost_period}.",
+        f"Made on {study.made_on:%Y-%m-%d} by Careloom {study.careloom_version}.",
+        f"Counts below {DEFAULT.threshold} are withheld and marked {MARK}; others are rounded to {DEFAULT.base}. "
+        "Amounts go with the count of children they rest on. Ratios are worked out from the rounded numbers.",
+        "Totals are rounded from exact totals, so parts need not add up to them.",
+        *([ILLUSTRATIVE] if study.prices_standing == "illustrative" else []),
+        *study.notes,
+    ]
+    sheet.write_string(0, 0, "Notes", bold)
+    for at, line in enumerate(lines, start=1):
+        sheet.write_string(at, 0, line)
+    at = len(lines) + 2
+    sheet.write_row(at, 0, ["Table", "Cells", "Cells withheld", "Cells rounded"], head)
+    for row, account in enumerate(accounts, start=at + 1):
+        sheet.write_row(row, 0, [account.table, account.cells, account.withheld, account.rounded])
+
+
+def _sheet(book: Any, name: str, answer: Answer, study: StudyWords, bold: Any, head: Any) -> None:
+    question = answer.question
+    sheet = book.add_worksheet(sheet_name(name))
+    sheet.write_string(0, 0, question.title, bold)
+    sheet.write_string(1, 0, question.note)
+    if question.is_priced and study.prices_standing == "illustrative":
+        sheet.write_string(2, 0, ILLUSTRATIVE)
+    for at, column in enumerate(question.columns):
+        is_label = isinstance(column, Label)
+        style = None if is_label else book.add_format({"num_format": excel_format(answer, column)})
+        title = question.headings[column.name].title or column.name
+        sheet.set_column(at, at, 32 if is_label else 14)
+        sheet.write_string(HEADING_ROW, at, title, head)
+        for number, row in enumerate(answer.rows, start=HEADING_ROW + 1):
+            value = MARK if answer.is_withheld(row, column.name) else row[column.name]
+            sheet.write(number, at, value, style)
+    sheet.freeze_panes(HEADING_ROW + 1, 0)
+
+
+def sheet_name(name: str) -> str:
+    """Excel takes at most 31 characters."""
+    return name[:31]

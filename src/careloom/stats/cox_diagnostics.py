@@ -1,0 +1,104 @@
+"""After a Cox fit: is the hazard ratio constant over time, what is the baseline, and what do the curves look like?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2
+
+from careloom.stats.cox import CoxFit
+from careloom.stats.cox_likelihood import score_and_information
+from careloom.stats.cox_risk_sets import RiskSets
+from careloom.stats.survival import Floats, kaplan_meier
+
+Transform = Literal["km", "identity", "log"]
+
+
+@dataclass(frozen=True)
+class ProportionalHazards:
+    """Does the effect of one term change over time? A small p-value says yes."""
+
+    term: str
+    chi_square: float
+    degrees_of_freedom: int
+    p_value: float
+
+
+def proportional_hazards_test(
+    fit: CoxFit, transform: Transform = "km", terms: Mapping[str, Sequence[str]] | None = None
+) -> tuple[ProportionalHazards, ...]:
+    """Test proportional hazards: the score test of x g(day), as R's `cox.zph` (after Grambsch and Therneau 1994).
+
+    transform: g is 1 - Kaplan-Meier just before the day ("km"), the day, or its log. terms: term -> its columns' names;
+    default each column by itself. Returns one row per term, then one named GLOBAL for all columns together.
+    Raises ValueError if the fit has monotone columns or a term names an unknown column.
+    """
+    if fit.monotone:
+        raise ValueError(f"no test with infinite coefficients: {', '.join(fit.monotone)}; merge or drop the levels")
+    groups = {name: [name] for name in fit.names} if terms is None else terms
+    columns = {term: [fit.names.index(name) for name in members] for term, members in groups.items()}
+    columns["GLOBAL"] = list(range(len(fit.names)))
+    sets, x, at = fit.working.sets, fit.working.scaled.x, fit.working.at
+    g = _transformed_days(sets, transform)
+    g = g - np.average(g, weights=sets.tied)  # the test does not change, and fewer digits cancel
+    score, across = score_and_information(sets, x, at, g)
+    _, within = score_and_information(sets, x, at, g * g)
+    variance = within - across @ np.linalg.solve(at.information, across)
+    return tuple(_quadratic(term, score[j], variance[np.ix_(j, j)]) for term, j in columns.items())
+
+
+@dataclass(frozen=True)
+class BaselineHazard:
+    """The cumulative hazard at covariates 0 and offset 0: one element per event day of a stratum, in that order."""
+
+    stratum: NDArray[Any]
+    days: Floats
+    cumulative_hazard: Floats
+
+
+def baseline_hazard(fit: CoxFit) -> BaselineHazard:
+    """The baseline that goes with the fit and its way with ties (Efron's or Breslow's estimate)."""
+    sets, scaled, at = fit.working.sets, fit.working.scaled, fit.working.at
+    at_zero = np.exp(-(scaled.centre / scaled.width) @ at.beta - scaled.offset_centre)
+    labels = sets.rows.labels[sets.slots.stratum]
+    return BaselineHazard(labels, sets.slots.day, at_zero * sets.slots.elapsed(at.a))
+
+
+def adjusted_survival(fit: CoxFit, shares: ArrayLike, days: ArrayLike) -> Floats:
+    """Survival on each day, averaged over a population with the given share of each pattern (Makuch 1982).
+
+    shares: (patterns,) summing to 1, in the order of the fit's design: one pattern alone gives that pattern's curve.
+    days: (m,). Returns (m,). Raises ValueError for a stratified fit: its strata have no common curve.
+    """
+    sets, at = fit.working.sets, fit.working.at
+    if sets.rows.labels.size > 1:
+        raise ValueError("a stratified fit has one curve per stratum: use baseline_hazard")
+    share = np.asarray(shares, dtype=np.float64)
+    if share.shape != at.r.shape or abs(share.sum() - 1) > 1e-9:
+        raise ValueError("shares must be one per pattern and sum to 1")
+    hazard = np.concatenate(([0.0], np.cumsum(at.a)))[np.searchsorted(sets.slots.day, days, side="right")]
+    curve: Floats = np.exp(-np.outer(hazard, at.r)) @ share
+    return curve
+
+
+def _transformed_days(sets: RiskSets, transform: Transform) -> Floats:
+    """g at each slot's day."""
+    day, rows = sets.slots.day, sets.rows
+    if transform == "identity":
+        return day
+    if transform == "log":
+        return np.log(day)
+    if transform != "km":
+        raise ValueError("transform must be 'km', 'identity' or 'log'")
+    curve = kaplan_meier(rows.exit_days, rows.is_event, entry_days=rows.entry_days)
+    before = np.searchsorted(curve.days, day, side="left")
+    return 1 - np.concatenate(([1.0], curve.survival))[before]
+
+
+def _quadratic(term: str, score: Floats, variance: Floats) -> ProportionalHazards:
+    chi_square = float(score @ np.linalg.solve(variance, score))
+    return ProportionalHazards(term, chi_square, score.size, float(chi2.sf(chi_square, score.size)))

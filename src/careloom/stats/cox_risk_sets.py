@@ -1,0 +1,146 @@
+"""Who is at risk, and who has the event, on each event day: the counts that are all a Cox model needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from careloom.stats.survival import Floats, checked_rows
+
+Integers = NDArray[np.int64]
+Sparse = Any  # scipy.sparse.csr_array; SciPy hands out no types
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The checked input, one element per row; `stratum` counts from 0 in the order of `labels`."""
+
+    pattern: Integers
+    exit_days: Floats
+    entry_days: Floats | None
+    is_event: NDArray[np.bool_]
+    weight: Floats
+    stratum: Integers
+    labels: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The event days of each stratum, ordered by stratum, then day; stratum s has slots `edges[s] : edges[s + 1]`."""
+
+    stratum: Integers
+    day: Floats
+    edges: Integers
+
+    def runs(self) -> Iterator[slice]:
+        """Each stratum's slots."""
+        return (slice(start, stop) for start, stop in pairwise(self.edges))
+
+    def remaining(self, values: Floats) -> Floats:
+        """Sum from each slot to the end of its stratum: what is at risk, from what leaves."""
+        out = np.empty_like(values)
+        for run in self.runs():
+            out[run] = values[run][::-1].cumsum(axis=0)[::-1]
+        return out
+
+    def elapsed(self, values: Floats) -> Floats:
+        """Sum from the start of each slot's stratum up to the slot: a cumulative hazard, from hazards."""
+        out = np.empty_like(values)
+        for run in self.runs():
+            out[run] = values[run].cumsum(axis=0)
+        return out
+
+
+@dataclass(frozen=True)
+class RiskSets:
+    """Weights by slot and pattern, and ties by slot; row i is at risk in the slots `first[i] : last[i]`."""
+
+    rows: Rows
+    slots: Slots
+    first: Integers
+    last: Integers
+    leaving: Sparse  # (slots, patterns): weight last at risk here, less the weight that enters just after
+    events: Sparse  # (slots, patterns): weight of the events
+    tied: Integers  # (slots,) event rows, unweighted
+    mean_weight: Floats  # (slots,) of the tied events
+    event_slot: Integers  # (events,) sorted
+    q: Floats  # (events,) the share of the slot's tied events already gone
+
+
+def checked_cox_rows(
+    pattern: ArrayLike,
+    exit_days: ArrayLike,
+    is_event: ArrayLike,
+    *,
+    patterns: int,
+    entry_days: ArrayLike | None,
+    stratum: ArrayLike | None,
+    weights: ArrayLike | None,
+) -> Rows:
+    """The rows as arrays of one length, or a ValueError that says which rule they break."""
+    exits, event, weight, entry = checked_rows(exit_days, is_event, weights, entry_days)
+    which = np.asarray(pattern)
+    if which.shape != exits.shape or which.dtype.kind not in "iu" or which.min() < 0 or which.max() >= patterns:
+        raise ValueError("pattern must be one whole number per row: the number of a row of the design, from 0")
+    if not event.any():
+        raise ValueError("there are no events: no hazard ratio can be estimated")
+    labels, code = np.unique(np.zeros(exits.size) if stratum is None else np.asarray(stratum), return_inverse=True)
+    if code.shape != exits.shape:
+        raise ValueError("stratum must have one label per row")
+    return Rows(which.astype(np.int64, copy=False), exits, entry, event, weight, code, labels)
+
+
+def count_risk_sets(rows: Rows, *, patterns: int, efron: bool) -> RiskSets:
+    """Reduce the rows to counts by slot and pattern."""
+    slots, first, last = _slots(rows)
+    shape = (slots.day.size, patterns)
+    at_risk = last > first
+    late = at_risk & (first > slots.edges[rows.stratum])
+    leaving = sum_into(shape, last[at_risk] - 1, rows.pattern[at_risk], rows.weight[at_risk])
+    if late.any():
+        leaving = leaving - sum_into(shape, first[late] - 1, rows.pattern[late], rows.weight[late])
+    slot, weight = last[rows.is_event] - 1, rows.weight[rows.is_event]
+    tied = np.bincount(slot)
+    event_slot = np.repeat(np.arange(tied.size), tied)
+    gone = np.arange(slot.size) - np.repeat(np.cumsum(tied) - tied, tied)
+    return RiskSets(
+        rows=rows,
+        slots=slots,
+        first=first,
+        last=last,
+        leaving=leaving,
+        events=sum_into(shape, slot, rows.pattern[rows.is_event], weight),
+        tied=tied,
+        mean_weight=np.bincount(slot, weight) / tied,
+        event_slot=event_slot,
+        q=gone / tied[event_slot] if efron else np.zeros(slot.size),
+    )
+
+
+def sum_into(shape: tuple[int, int], row: Integers, column: Integers, weight: Floats) -> Sparse:
+    """A sparse matrix of the weights summed by (row, column)."""
+    return sparse.csr_array(sparse.coo_array((weight, (row, column)), shape=shape))
+
+
+def _slots(rows: Rows) -> tuple[Slots, Integers, Integers]:
+    """The slots, and each row's first slot and the one past its last; a censoring snaps to the event day before it."""
+    days = np.unique(rows.exit_days[rows.is_event])
+    # A slot's key orders by stratum, then day; a row's own keys cut out its run of slots.
+    stratum_key = rows.stratum * days.size
+    exit_key = stratum_key + np.searchsorted(days, rows.exit_days, side="right")
+    keys = np.unique(exit_key[rows.is_event] - 1)
+    slots = Slots(
+        stratum=keys // days.size,
+        day=days[keys % days.size],
+        edges=np.searchsorted(keys, np.arange(rows.labels.size + 1) * days.size),
+    )
+    if rows.entry_days is None:
+        return slots, slots.edges[rows.stratum], np.searchsorted(keys, exit_key)
+    entry_key = stratum_key + np.searchsorted(days, rows.entry_days, side="right")
+    return slots, np.searchsorted(keys, entry_key), np.searchsorted(keys, exit_key)

@@ -1,0 +1,141 @@
+"""The study file: deliveries, period and questions, read strictly from TOML."""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from careloom.catalogue import Catalogue, PriceSheet, read_prices
+from careloom.core import Keys, StudyError, nearest, read_toml
+from careloom.ingest import Delivery
+
+GLOB = "*?["
+ENGINES = ("duckdb", "spark")
+
+
+@dataclass(frozen=True)
+class Study:
+    """What one run is asked: windows are [first day, end day), so an end day is the first day not in it."""
+
+    name: str
+    first_day: dt.date
+    end_day: dt.date
+    out: Path
+    key: Path
+    engine: str
+    deliveries: tuple[Delivery, ...]
+    indicators: str
+    most_classes: int
+    starts: int
+    seed: int
+    outcomes: tuple[str, ...]
+    cost_first_day: dt.date
+    cost_end_day: dt.date
+    prices: PriceSheet
+
+
+def read_study(path: Path, catalogue: Catalogue) -> Study:
+    """Read a study file. Raises StudyError naming the key that is wrong and the nearest right one.
+
+    Paths in it are relative to the file. [typology], [outcomes] and [costs] may be left out: every outcome is asked
+    then, and costs are for the study's last twelve months at illustrative prices.
+    """
+    keys = read_toml(path, StudyError)
+    words, home = keys.table("study"), path.resolve().parent
+    first_day, end_day = window(words)
+    deliveries = tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery"))
+    typology, outcomes, costs = (keys.table(name, {}) for name in ("typology", "outcomes", "costs"))
+    cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
+    study = Study(
+        name=words.text("name"),
+        first_day=first_day,
+        end_day=end_day,
+        out=home / words.text("out"),
+        key=home / words.text("key", f"{path.stem}.key"),
+        engine=one_of(words, "engine", ENGINES, "duckdb"),
+        deliveries=deliveries,
+        indicators=one_of(typology, "indicators", tuple(catalogue.indicator_sets), "assessment_factors_34"),
+        most_classes=at_least_one(typology, "most_classes", 8),
+        starts=at_least_one(typology, "starts", 20),
+        seed=typology.whole("seed", 1),
+        outcomes=questions(outcomes, catalogue),
+        cost_first_day=cost_first_day,
+        cost_end_day=cost_end_day,
+        prices=read_price_sheet(costs, home, catalogue),
+    )
+    for table in (words, typology, outcomes, costs, keys):
+        table.done()
+    if not deliveries:
+        raise StudyError(f"{keys.where}: there is no [[delivery]]; name at least one return with its files")
+    return study
+
+
+def window(keys: Keys, default: tuple[dt.date, dt.date] | None = None) -> tuple[dt.date, dt.date]:
+    """Read from and to, both included, as a half-open window."""
+    if default and not {"from", "to"} & set(keys.values):
+        keys.asked |= {"from", "to"}
+        return default
+    first, last = keys.day("from"), keys.day("to")
+    if last < first:
+        raise StudyError(f'{keys.where}: "to" is before "from"')
+    return first, last + dt.timedelta(days=1)
+
+
+def year_before(end_day: dt.date) -> dt.date:
+    return dt.date(end_day.year - 1, end_day.month, min(end_day.day, 28) if end_day.month == 2 else end_day.day)
+
+
+def read_delivery(keys: Keys, home: Path, catalogue: Catalogue) -> Delivery:
+    name = one_of(keys, "return", tuple(catalogue.returns))
+    delivery = Delivery(name, str(keys.text("authority")), tuple(find_files(keys, home)), keys.whole("year", None))
+    keys.done()
+    return delivery
+
+
+def find_files(keys: Keys, home: Path) -> list[Path]:
+    """Return the files that the patterns name, in order. A pattern that matches nothing is the study's fault."""
+    found: list[Path] = []
+    for pattern in keys.texts("files"):
+        place = Path(pattern)
+        if not any(mark in pattern for mark in GLOB):
+            found.append(home / place)
+            continue
+        base = Path(place.anchor) if place.is_absolute() else home
+        matches = sorted(base.glob(str(place.relative_to(place.anchor)) if place.is_absolute() else pattern))
+        if not matches:
+            raise StudyError(f'{keys.where}: no file matches files = "{pattern}"; it is looked for from {base}')
+        found.extend(matches)
+    return list(dict.fromkeys(found))
+
+
+def one_of(keys: Keys, key: str, known: tuple[str, ...], default: str | None = None) -> str:
+    value = str(keys.text(key, default) if default else keys.text(key))
+    if value not in known:
+        raise StudyError(f'{keys.where}: {key} = "{value}" is not known{nearest(value, known)}')
+    return value
+
+
+def at_least_one(keys: Keys, key: str, default: int) -> int:
+    value = int(keys.whole(key, default))
+    if value < 1:
+        raise StudyError(f'{keys.where}: "{key}" should be 1 or more')
+    return value
+
+
+def questions(keys: Keys, catalogue: Catalogue) -> tuple[str, ...]:
+    asked = keys.texts("questions", list(catalogue.outcomes))
+    for name in asked:
+        if name not in catalogue.outcomes:
+            raise StudyError(f'{keys.where}: there is no outcome "{name}"{nearest(name, catalogue.outcomes)}')
+    return asked
+
+
+def read_price_sheet(keys: Keys, home: Path, catalogue: Catalogue) -> PriceSheet:
+    """Return the price sheet of that name, or read the authority's own CSV."""
+    name = str(keys.text("prices", "illustrative"))
+    if name.endswith(".csv"):
+        return read_prices(home / name)
+    if name not in catalogue.price_sheets:
+        raise StudyError(
+            f'{keys.where}: there is no price sheet "{name}"{nearest(name, catalogue.price_sheets)}; or name a file, prices = "ours.csv"'
+        )
+    return catalogue.price_sheets[name]

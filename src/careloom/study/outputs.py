@@ -1,0 +1,68 @@
+"""The output folder: replaced whole or kept whole. A run writes beside it, and takes its place only when all is done."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from careloom.core import OutputError
+
+MANIFEST = "manifest.json"
+UNFINISHED, PREVIOUS = ".unfinished", ".previous"
+
+
+@contextmanager
+def new_outputs(out: Path) -> Iterator[Path]:
+    """Give a new folder to write in; put it in place of `out` when the block ends well, and remove it otherwise.
+
+    Raises OutputError when `out` exists and no Careloom run made it: such a folder is never replaced.
+    """
+    unfinished, previous = beside(out, UNFINISHED), beside(out, PREVIOUS)
+    try:
+        settle(out, unfinished, previous)
+        unfinished.mkdir(parents=True)
+    except OSError as fault:
+        raise OutputError(
+            f"{out}: the output folder cannot be written ({fault.strerror}); name another with out = in [study]"
+        ) from None
+    try:
+        yield unfinished
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    if out.exists():
+        out.rename(previous)
+    unfinished.rename(out)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def beside(out: Path, ending: str) -> Path:
+    return out.with_name(out.name + ending)
+
+
+def settle(out: Path, unfinished: Path, previous: Path) -> None:
+    """Undo what an interrupted run left behind, and refuse a folder that is not ours."""
+    if previous.exists() and not out.exists():
+        previous.rename(out)
+    for leftover in (unfinished, previous):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).exists())):
+        raise OutputError(
+            f"{out}: this holds files that no Careloom run made, and a run replaces its folder whole; name another with out = in [study]"
+        )
+
+
+def write_manifest(folder: Path, about: Mapping[str, str], sharing: Mapping[str, str]) -> None:
+    """Write manifest.json last: what made the folder, and for each file its fingerprint and who may see it.
+
+    `sharing` maps the beginning of a file's path to its sharing class; a file it does not know is `inside`.
+    """
+    files = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        may_see = next((who for start, who in sharing.items() if name.startswith(start)), "inside")
+        files.append({"file": name, "sharing": may_see, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+    (folder / MANIFEST).write_text(json.dumps({**about, "files": files}, indent=2) + "\n", encoding="utf-8")

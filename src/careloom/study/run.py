@@ -1,0 +1,195 @@
+"""The whole analysis, from files to report."""
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+import careloom
+from careloom.catalogue import Catalogue
+from careloom.check import measure_availability, run_rules
+from careloom.core import Ledger, NothingToRunError
+from careloom.costs import cost_children
+from careloom.engine import Engine, open_engine, write_database
+from careloom.govern import open_key
+from careloom.ingest import ingest, say_in_common
+from careloom.link import link_persons
+from careloom.outcomes import time_outcomes
+from careloom.pathways import doubts, make_lives, make_pathways, make_timeline, weigh_plausibility
+from careloom.report import StudyWords, write_report
+from careloom.study.file import Study
+from careloom.study.outputs import new_outputs, write_manifest
+from careloom.typology import find_classes
+
+OnStep = Callable[[str, float], None]
+
+SHARING = {"report.html": "released", "workbook.xlsx": "released", "tables/": "released"}
+"""Only what has gone through disclosure control is `released`; the rest stays `inside` the authority."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run came to: where its outputs are, its ledger, the files it had to refuse, and what to doubt."""
+
+    out: Path
+    ledger: Ledger
+    refused: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
+def run_study(study: Study, catalogue: Catalogue, *, on_step: OnStep = lambda step, share: None) -> Finished:
+    """Run every stage and write the study's output folder, whole.
+
+    `on_step` hears what is being done and the share of stages already done, from 0 to 1.
+
+    Raises NothingToRunError when no file could be read, and OutputError; the earlier outputs are then untouched.
+    """
+    with new_outputs(study.out) as folder, closing(open_engine(study.engine)) as engine:
+        ledger = Ledger()
+        todo = stages(study, catalogue, engine)
+        for number, (step, work) in enumerate(todo):
+            on_step(step, number / (len(todo) + 1))
+            ledger.extend(work())
+        on_step("writing the outputs", len(todo) / (len(todo) + 1))
+        engine.load("ledger", ledger_table(ledger))
+        finished = Finished(study.out, ledger, refused(engine), tuple(doubts(engine)))
+        write_outputs(study, catalogue, engine, folder, finished)
+    return finished
+
+
+def stages(study: Study, catalogue: Catalogue, engine: Engine) -> list[tuple[str, Callable[[], Ledger]]]:
+    """Return the stages in order: what each is called, and the work."""
+    pseudonym = open_key(study.key).pseudonymise(f"person|{study.name}")
+    return [
+        ("reading the deliveries", lambda: read_deliveries(study, catalogue, engine)),
+        ("checking them against the rules", lambda: run_rules(engine, catalogue)),
+        ("measuring what is recorded", lambda: measure_availability(engine, catalogue)),
+        ("saying them in common terms", lambda: say_in_common(engine, catalogue)),
+        ("linking children", lambda: link_persons(engine, pseudonym)),
+        ("building their histories", lambda: make_lives(engine)),
+        ("drawing the timeline", lambda: make_timeline(engine, end_day=study.end_day)),
+        ("following pathways", lambda: make_pathways(engine)),
+        ("weighing plausibility", lambda: weigh_plausibility(engine, catalogue.signs)),
+        ("finding categories of demand", lambda: find_demand(study, catalogue, engine)),
+        ("timing outcomes", lambda: time_questions(study, catalogue, engine)),
+        ("costing care", lambda: cost_care(study, catalogue, engine)),
+    ]
+
+
+def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    """Ingest, and stop when nothing could be read."""
+    ledger = ingest(engine, catalogue, deliveries=study.deliveries)
+    if not engine.rows("SELECT 1 AS one FROM delivery WHERE state = 'read' LIMIT 1"):
+        raise NothingToRunError("no delivered file could be read:\n  " + "\n  ".join(refused(engine)))
+    return ledger
+
+
+def find_demand(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    return find_classes(
+        engine,
+        catalogue.indicator_sets[study.indicators],
+        first_day=study.first_day,
+        end_day=study.end_day,
+        most_classes=study.most_classes,
+        starts=study.starts,
+        seed=study.seed,
+    )
+
+
+def time_questions(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    asked = [catalogue.outcomes[name] for name in study.outcomes]
+    return time_outcomes(engine, asked, first_day=study.first_day, end_day=study.end_day)
+
+
+def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    return cost_children(
+        engine,
+        catalogue.processes,
+        sheet=study.prices,
+        placement_codes=catalogue.placement_codes,
+        first_day=study.cost_first_day,
+        end_day=study.cost_end_day,
+    )
+
+
+def refused(engine: Engine) -> tuple[str, ...]:
+    return tuple(
+        message
+        for (message,) in engine.rows("SELECT message FROM delivery WHERE state = 'refused' ORDER BY delivery_id")
+    )
+
+
+def write_outputs(study: Study, catalogue: Catalogue, engine: Engine, folder: Path, finished: Finished) -> None:
+    """Write study.duckdb and the ledger (inside), then report, workbook and tables (released), then the manifest."""
+    kept = kept_tables(catalogue, engine)
+    write_database(folder / "study.duckdb", kept)
+    pyarrow.csv.write_csv(kept["ledger"], folder / "ledger.csv")
+    write_report(engine, catalogue, folder=folder, study=study_words(study, finished))
+    about = {
+        "study": study.name,
+        "made_by": f"careloom {careloom.__version__}",
+        "made_on": dt.date.today().isoformat(),
+        "key_id": open_key(study.key).id,
+    }
+    write_manifest(folder, about, SHARING)
+
+
+def kept_tables(catalogue: Catalogue, engine: Engine) -> dict[str, pa.Table]:
+    """Return the common tables that may be kept: no working table, and no column that identifies a child."""
+    kept = {}
+    for name, table in catalogue.tables.items():
+        if not table.working:
+            columns = ", ".join(f'"{column.name}"' for column in table.columns if column.privacy != "identifier")
+            kept[name] = engine.arrow(f"SELECT {columns} FROM {name}")
+    return kept
+
+
+def study_words(study: Study, finished: Finished) -> StudyWords:
+    last = dt.timedelta(days=1)
+    return StudyWords(
+        title=study.name,
+        first_day=study.first_day,
+        last_day=study.end_day - last,
+        cost_first_day=study.cost_first_day,
+        cost_last_day=study.cost_end_day - last,
+        made_on=dt.date.today(),
+        prices_standing=study.prices.standing,
+        careloom_version=careloom.__version__,
+        notes=tuple(doubtful(finished)),
+    )
+
+
+def doubtful(finished: Finished) -> list[str]:
+    """Say plainly when the records do not behave like those of real children."""
+    if not finished.doubts:
+        return []
+    signs = "; ".join(finished.doubts)
+    return [
+        f"These records do not behave like those of real children, as made-up files with random dates and codes do. More than one in five of each of these: {signs}. Do not read the figures as fact."
+    ]
+
+
+def ledger_table(ledger: Ledger) -> pa.Table:
+    """The ledger as rows: for each step its rows in, rows out, and rows set aside by reason."""
+    rows = []
+    for number, step in enumerate(ledger.steps, start=1):
+        accounts = [
+            ("in", "", step.rows_in),
+            ("out", "", step.rows_out),
+            *(("set aside", why, n) for why, n in step.set_aside),
+        ]
+        rows += [(number, step.step, step.reads, step.makes, outcome, why, n) for outcome, why, n in accounts]
+    kinds = {
+        "step_no": pa.int32(),
+        "step": pa.string(),
+        "reads": pa.string(),
+        "makes": pa.string(),
+        "outcome": pa.string(),
+        "reason": pa.string(),
+        "rows": pa.int64(),
+    }
+    return pa.table({name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(kinds.items())})

@@ -1,0 +1,395 @@
+"""Small made-up working tables, as the rooms would leave them, with cells planted that must not be shown."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from careloom.engine import DuckDBEngine
+from careloom.report import StudyWords
+
+STUDY = StudyWords(
+    title="Anyshire: demand, outcomes and cost",
+    first_day=date(2018, 4, 1),
+    last_day=date(2021, 3, 31),
+    cost_first_day=date(2020, 4, 1),
+    cost_last_day=date(2021, 3, 31),
+    made_on=date(2026, 11, 22),
+    prices_standing="illustrative",
+    careloom_version="0.1.0",
+    notes=("This is a made-up authority: no number here is about a real child.",),
+)
+SECURE_COST = 777_777.0
+"""What the 3 children in secure placements cost together: found nowhere in any output."""
+NAMES = (
+    "Domestic abuse of a parent, emotional abuse and neglect",
+    "Child's mental health, self-harm and education",
+    "Parent's drug misuse, alcohol misuse and mental health",
+    "Learning disability and physical disability",
+)
+FACTORS = (
+    "Domestic abuse",
+    "Emotional abuse",
+    "Neglect",
+    "Child's mental health",
+    "Self-harm",
+    "Parent's drug misuse",
+    "Learning disability",
+    "Gangs",
+)
+PLACES = ("la_foster", "ifa_foster", "childrens_home_agency", "kin_foster", "supported_accommodation")
+
+
+def make_up(engine: DuckDBEngine, *, children: int = 600, seed: int = 4) -> None:
+    """Load every working table that the report reads."""
+    chance = np.random.default_rng(seed)
+    class_no = chance.choice([1, 2, 3, 4], children, p=[0.45, 0.27, 0.2, 0.08])
+    for name, rows in {**came_in(children), **demand(children, class_no, chance)}.items():
+        engine.load(name, pa.Table.from_pylist(rows))
+    for name, rows in {**outcomes(children, class_no, chance), **costs(chance)}.items():
+        engine.load(name, pa.Table.from_pylist(rows))
+
+
+def child(number: int) -> str:
+    return f"PERSON{number:05d}"
+
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def came_in(children: int) -> Tables:
+    files = [
+        ("ssda903", "episodes", 2020, "read", ""),
+        ("ssda903", "header", 2020, "read", ""),
+        ("cin_census", "all", 2021, "read", "read as cp1252"),
+        ("cin_census", "all", 2020, "refused", "line 7: a tag is not closed"),
+    ]
+    delivery = [
+        {
+            "delivery_id": n,
+            "return_name": r,
+            "table_name": t,
+            "la": "Anyshire",
+            "collection_year": y,
+            "file_name": f"{r}_{t}_{y}.csv",
+            "state": s,
+            "message": m,
+        }
+        for n, (r, t, y, s, m) in enumerate(files, start=1)
+    ]
+    aside = [
+        {
+            "delivery_id": 1,
+            "table_name": "episodes",
+            "line": n,
+            "column_name": "DECOM",
+            "is_row": False,
+            "reason": "not a date",
+        }
+        for n in range(3)
+    ]
+    aside += [
+        {
+            "delivery_id": 3,
+            "table_name": "CINdetails",
+            "line": n,
+            "column_name": None,
+            "is_row": True,
+            "reason": "no child identifier",
+        }
+        for n in range(28)
+    ]
+    record = [
+        {"la": "Anyshire", "return_name": "cin_census", "child_id": f"ID{n}", "collection_year": 2021}
+        for n in range(children)
+    ]
+    record += [
+        {"la": "Anyshire", "return_name": "ssda903", "child_id": f"ID{n}", "collection_year": 2020} for n in range(90)
+    ]
+    people = [
+        {
+            "person_id": child(int(r["child_id"][2:])),
+            "la": r["la"],
+            "return_name": r["return_name"],
+            "child_id": r["child_id"],
+        }
+        for r in record
+    ]
+    rules = [
+        {
+            "rule": "ssda903 103",
+            "message": "The ethnicity code is either not valid or has not been entered.",
+            "state": "found",
+            "why": None,
+            "rows_checked": 90,
+            "rows_found": 4,
+        },
+        {
+            "rule": "cin_census 8510",
+            "message": "More than one child record with the same LA Child ID.",
+            "state": "clean",
+            "why": None,
+            "rows_checked": children,
+            "rows_found": 0,
+        },
+        {
+            "rule": "ssda903 577",
+            "message": "Child ceased to be looked after but a missing episode has no end date.",
+            "state": "could not run",
+            "why": 'table "missing" was not supplied',
+            "rows_checked": None,
+            "rows_found": None,
+        },
+    ]
+    items = [
+        ("ssda903", "episodes", "PLACE_PROVIDER", 60),
+        ("ssda903", "header", "UPN", 88),
+        ("cin_census", "CINdetails", "PrimaryNeedCode", 97),
+        ("cin_census", "Assessments", "AssessmentFactors", 71),
+    ]
+    availability = [
+        {
+            "return_name": r,
+            "table_name": t,
+            "column_name": c,
+            "la": "Anyshire",
+            "collection_year": y,
+            "rows_in": 400,
+            "rows_recorded": 4 * full + y - 2019,
+        }
+        for r, t, c, full in items
+        for y in (2019, 2020, 2021)
+    ]
+    ledger = [
+        {
+            "step_no": 1,
+            "step": "read episodes",
+            "reads": "file",
+            "makes": "ssda903_episodes",
+            "outcome": o,
+            "reason": w,
+            "rows": n,
+        }
+        for o, w, n in [("in", "", 210), ("out", "", 206), ("set aside", "dates reversed", 4)]
+    ]
+    return {
+        "delivery": delivery,
+        "set_aside": aside,
+        "record": record,
+        "person_of": people,
+        "rule_state": rules,
+        "availability": availability,
+        "ledger": ledger,
+    }
+
+
+def demand(children: int, class_no: np.ndarray, chance: np.random.Generator) -> Tables:
+    shares = [float((class_no == k).mean()) for k in (1, 2, 3, 4)]
+    profile = chance.uniform(0.02, 0.25, (4, len(FACTORS)))
+    profile[[0, 0, 0, 1, 1, 2, 3], [0, 1, 2, 3, 4, 5, 6]] = [0.92, 0.61, 0.44, 0.83, 0.52, 0.87, 0.9]
+    rungs = ["no_further_action", "assessed", "cin_plan", "section_47", "conference", "cp_plan", "looked_after"]
+    start = date(2019, 4, 1)
+    return {
+        "demand_class": [{"class_no": k + 1, "name": NAMES[k], "share": shares[k]} for k in range(4)],
+        "class_fit": [
+            {
+                "classes": k,
+                "log_likelihood": -9000.0 + 500 * k - 60 * k * k,
+                "parameters": 9 * k - 1,
+                "aic": 18000.0 - 700 * k,
+                "bic": 18100.0 - 700 * k + 90 * k * k,
+                "relative_entropy": 0.86,
+                "smallest_share": 0.08,
+                "starts": 20,
+                "starts_at_best": 17,
+                "is_chosen": k == 4,
+            }
+            for k in range(1, 7)
+        ],
+        "class_profile": [
+            {
+                "class_no": k + 1,
+                "indicator": f"i{j}",
+                "label": FACTORS[j],
+                "probability": float(profile[k, j]),
+                "prevalence": float(np.dot(shares, profile[:, j])),
+            }
+            for k in range(4)
+            for j in range(len(FACTORS))
+        ],
+        "class_of": [
+            {
+                "assessment_id": f"A{n}",
+                "person_id": child(n),
+                "la": "Anyshire",
+                "episode_id": f"E{n}",
+                "assessed_on": start + timedelta(days=n % 600),
+                "class_no": int(k),
+                "probability": 0.9,
+            }
+            for n, k in enumerate(class_no)
+        ],
+        "pathway": [
+            {
+                "episode_id": f"E{n}",
+                "person_id": child(n),
+                "la": "Anyshire",
+                "rung": str(chance.choice(rungs, p=[0.05, 0.35, 0.3, 0.1, 0.02, 0.1, 0.08])),
+            }
+            for n in range(children)
+        ],
+        "person": [
+            {
+                "person_id": child(n),
+                "sex": "U" if n < 2 else ("F" if n % 2 else "M"),
+                "ethnic_group": ["White", "Mixed", "Asian", "Black", "Unknown"][min(4, int(chance.exponential(0.9)))],
+                "born_on": date(2003, 5, 1) + timedelta(days=int(chance.integers(0, 6300))),
+                "is_uasc": n % 40 == 0,
+                "is_disabled": bool(class_no[n] == 4),
+            }
+            for n in range(children)
+        ],
+    }
+
+
+def outcomes(children: int, class_no: np.ndarray, chance: np.random.Generator) -> Tables:
+    stretches: list[dict[str, Any]] = []
+    for outcome, rate in (("re_referral", 2000.0), ("repeat_plan", 5000.0)):
+        wait = np.ceil(chance.exponential(rate / np.array([1.0, 1.4, 0.8, 2.0])[class_no - 1]))
+        follow = chance.integers(200, 1000, children)
+        for n in range(children):
+            is_event = bool(wait[n] < follow[n])
+            stretches.append(
+                {
+                    "outcome": outcome,
+                    "unit_id": f"E{n}",
+                    "person_id": child(n),
+                    "days": float(min(wait[n], follow[n])),
+                    "is_event": is_event,
+                    "ended_by": "event" if is_event else "end_of_follow_up",
+                    "class_no": int(class_no[n]),
+                }
+            )
+    curve = [
+        row
+        for outcome in ("re_referral", "repeat_plan")
+        for k in range(5)
+        for row in kaplan_meier([s for s in stretches if s["outcome"] == outcome and k in (0, s["class_no"])], k)
+    ]
+    ratios = [
+        {
+            "outcome": o,
+            "term": t,
+            "level": level,
+            "reference": ref,
+            "hazard_ratio": hr,
+            "lower": hr / 1.4,
+            "upper": hr * 1.4,
+            "p_value": 0.03,
+            "rows": 150,
+            "events": events,
+        }
+        for o in ("re_referral", "repeat_plan")
+        for t, level, ref, hr, events in [
+            ("class_no", "2", "1", 1.42, 60),
+            ("class_no", "3", "1", 0.81, 40),
+            ("class_no", "4", "1", 1.97, 20),
+            ("sex", "M", "F", 1.04, 80),
+            ("sex", "U", "F", 3.21, 2),
+        ]
+    ]
+    return {"time_to_event": stretches, "curve": curve, "hazard_ratio": ratios}
+
+
+def kaplan_meier(stretches: list[dict[str, Any]], class_no: int) -> list[dict[str, Any]]:
+    """The product-limit curve, the slow way; limits are made up."""
+    rows, survival = [], 1.0
+    for day in sorted({s["days"] for s in stretches}):
+        at_risk, events = (
+            sum(s["days"] >= day for s in stretches),
+            sum(s["days"] == day and s["is_event"] for s in stretches),
+        )
+        survival *= 1 - events / at_risk
+        rows.append(
+            {
+                "outcome": stretches[0]["outcome"],
+                "class_no": class_no,
+                "days": day,
+                "at_risk": at_risk,
+                "events": events,
+                "survival": survival,
+                "lower": max(0.0, survival - 0.04),
+                "upper": min(1.0, survival + 0.04),
+            }
+        )
+    return rows
+
+
+def costs(chance: np.random.Generator) -> Tables:
+    """90 looked-after children; 3 of them in a secure placement."""
+    spells, lines = [], []
+    for n in range(90):
+        code = "secure" if n < 3 else PLACES[int(chance.choice(5, p=[0.4, 0.25, 0.12, 0.15, 0.08]))]
+        start = date(2020, 4, 1) + timedelta(days=int(chance.integers(0, 200)))
+        spells.append(
+            {
+                "spell_id": f"S{n}",
+                "person_id": child(n),
+                "kind": "placement_segment",
+                "starts_on": start,
+                "ends_on": date(2021, 4, 1) if n % 2 else None,
+            }
+        )
+        week = 5000.0 if "home" in code else 600.0
+        common = {
+            "person_id": child(n),
+            "la": "Anyshire",
+            "placement_id": f"S{n}",
+            "placement_code": code,
+            "is_imputed": False,
+            "standing": "illustrative",
+            "price_year": "2013/14",
+        }
+        fee = SECURE_COST / 3 if code == "secure" else (date(2021, 4, 1) - start).days * week / 7
+        lines.append(
+            {
+                **common,
+                "process": 3,
+                "process_name": "maintaining the placement",
+                "element": "fee",
+                "kind": "fee",
+                "basis": "night",
+                "quantity": 1.0,
+                "unit_cost": week / 7,
+                "cost": fee,
+            }
+        )
+        lines.append(
+            {
+                **common,
+                "process": 6,
+                "process_name": "review",
+                "element": "review",
+                "kind": "case_management",
+                "basis": "event",
+                "quantity": 2.0,
+                "unit_cost": 450.0,
+                "cost": 900.0,
+            }
+        )
+        if n < 4:
+            lines.append(
+                {
+                    **common,
+                    "process": 8,
+                    "process_name": "transition to leaving care",
+                    "element": "pathway plan",
+                    "kind": "case_management",
+                    "basis": "event",
+                    "quantity": 1.0,
+                    "unit_cost": 1200.0,
+                    "cost": 1200.0,
+                }
+            )
+    return {"spell": spells, "cost_line": lines}

@@ -1,0 +1,160 @@
+"""What reaches the disk: every page, nothing from outside, nothing small, and prices marked for what they are."""
+
+import dataclasses
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import lxml.html
+import pyarrow.parquet as pq
+import pytest
+
+from careloom.catalogue import load_catalogue
+from careloom.disclose import Count
+from careloom.engine import DuckDBEngine
+from careloom.report import Report, StudyWords, write_report
+from careloom.report.question import read_questions
+
+Written = tuple[Path, Report]
+SVG_NAMES = re.compile(r'xmlns(:xlink)?="http://www\.w3\.org/[^"]*"')
+
+
+def page(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+def sheets(folder: Path) -> dict[str, str]:
+    with zipfile.ZipFile(folder / "workbook.xlsx") as book:
+        return {name: book.read(name).decode() for name in book.namelist()}
+
+
+def everything(folder: Path) -> str:
+    """The text of all that was written."""
+    tables = [str(pq.read_table(path).to_pydict()) for path in sorted((folder / "tables").glob("*.parquet"))]
+    return "\n".join([page(folder), *sheets(folder).values(), *tables])
+
+
+def test_every_question_is_answered_and_every_page_is_there(written: Written) -> None:
+    folder, report = written
+    assert set(report.tables) == set(read_questions())
+    assert {path.stem for path in (folder / "tables").glob("*.parquet")} == set(report.tables)
+    tree = lxml.html.fromstring(page(folder))
+    for declared in load_catalogue().pages:
+        section = tree.get_element_by_id(declared.name)
+        assert section.findtext("h2") == declared.title
+        assert bool(section.xpath(".//table")) == ("{{ table(" in declared.text)
+
+
+def test_nothing_comes_from_outside_and_nothing_runs(written: Written) -> None:
+    html = SVG_NAMES.sub("", page(written[0]))
+    for sign in ("http://", "https://", "url(", "<script", "<iframe", "<link", "@import", "javascript:", "onload"):
+        assert sign not in html.lower(), sign
+
+
+def test_the_page_is_made_for_every_reader(written: Written) -> None:
+    tree = lxml.html.fromstring(page(written[0]))
+    assert tree.get("lang") == "en-GB"
+    assert len(tree.xpath("//h1")) == 1
+    assert tree.xpath("//a[@class='skip']/@href") == ["#main"]
+    drawings = tree.xpath("//figure//*[@role='img']")
+    assert len(drawings) >= 8
+    assert all(len(drawing.get("aria-label")) > 30 for drawing in drawings)
+    assert all(table.xpath("./caption") and table.xpath(".//th[@scope='col']") for table in tree.xpath("//table"))
+
+
+def test_no_small_count_is_shown(written: Written) -> None:
+    folder, _ = written
+    tree = lxml.html.fromstring(page(folder))
+    shown = [int(cell.text.replace(",", "")) for cell in tree.xpath("//td[@class='count']")]
+    assert len(shown) > 50
+    assert all(number == 0 or number >= 10 for number in shown)
+    for name, question in read_questions().items():
+        rows = pq.read_table(folder / "tables" / f"{name}.parquet")
+        for column in (column.name for column in question.columns if isinstance(column, Count)):
+            assert all(n is None or (n % 5 == 0 and n not in range(1, 10)) for n in rows[column].to_pylist()), name
+
+
+def test_the_planted_small_cells_are_withheld(written: Written, made_up: dict[str, Any]) -> None:
+    folder, _ = written
+    placements = {r["placement"]: r for r in pq.read_table(folder / "tables" / "cost_by_placement.parquet").to_pylist()}
+    secure = placements["Secure children's home"]  # 3 children
+    assert (secure["children"], secure["nights"], secure["cost"], secure["per_week"]) == (None,) * 4
+    assert "children" in secure["withheld"]
+    # the money of the 3 is not the total less the other parts either: at least 6 children are behind what is missing
+    hidden = sum(row["cost"] or 0 for name, row in placements.items() if name != "All")
+    assert placements["All"]["cost"] - hidden > made_up["SECURE_COST"] + 10_000
+    rules = {row["rule"]: row for row in pq.read_table(folder / "tables" / "rules.parquet").to_pylist()}
+    assert rules["ssda903 103"]["rows_found"] is None  # 4 rows
+    assert rules["cin_census 8510"]["rows_found"] == 0
+
+
+def test_no_person_and_no_planted_amount_is_anywhere(written: Written) -> None:
+    text = everything(written[0])
+    # the 3 secure children's cost, its rounding to 100 with and without commas, and one child's third of it
+    for sign in ("PERSON0", "ID17", "777777", "777,777", "777,800", "777800", "259259", "259,259", "259,300"):
+        assert sign not in text, sign
+
+
+def test_the_workbook_holds_real_numbers_a_frozen_heading_and_c(written: Written) -> None:
+    folder, report = written
+    parts = sheets(folder)
+    assert len([name for name in parts if name.startswith("xl/worksheets/sheet")]) == len(report.tables) + 2
+    assert "<t>c</t>" in parts["xl/sharedStrings.xml"]
+    first = parts["xl/worksheets/sheet3.xml"]  # availability, after contents and notes
+    assert '<pane ySplit="4"' in first
+    assert re.search(r'<c r="E5"[^>]*><v>\d+</v>', first)
+
+
+def test_illustrative_prices_are_marked_in_every_output(written: Written) -> None:
+    folder, _ = written
+    tree = lxml.html.fromstring(page(folder))
+    costs = tree.get_element_by_id("costs")
+    captions = [caption.text_content() for caption in costs.xpath(".//caption | .//figcaption")]
+    assert len(captions) == 5
+    assert all("illustrative prices" in caption.lower() for caption in captions)
+    assert "illustrative" in tree.xpath("string(//section[@class='answers'])")
+    for name in ("cost_by_placement", "cost_by_process", "cost_by_category"):
+        table = pq.read_table(folder / "tables" / f"{name}.parquet")
+        assert table.schema.metadata[b"prices"] == b"illustrative"
+        assert set(table["prices"].to_pylist()) == {"illustrative, 2013/14"}
+    assert "ILLUSTRATIVE PRICES" in sheets(folder)["xl/sharedStrings.xml"]
+
+
+def test_local_prices_are_not_called_illustrative(made_up: dict[str, Any], tmp_path: Path, duck: DuckDBEngine) -> None:
+    made_up["make_up"](duck, children=100)
+    duck.make("cost_line", "SELECT * REPLACE ('local' AS standing) FROM cost_line")
+    write_report(
+        duck, load_catalogue(), folder=tmp_path, study=dataclasses.replace(made_up["STUDY"], prices_standing="local")
+    )
+    assert "illustrative" not in everything(tmp_path).lower()
+
+
+def test_with_nothing_to_report_every_page_says_so(made_up: dict[str, Any], tmp_path: Path, duck: DuckDBEngine) -> None:
+    report = write_report(duck, load_catalogue(), folder=tmp_path, study=made_up["STUDY"])
+    assert report.tables == ()
+    tree = lxml.html.fromstring(page(tmp_path))
+    assert not tree.xpath("//figure")
+    said = tree.text_content()
+    for question in read_questions().values():
+        assert question.otherwise in said or question.name in ("curves", "hazard_ratios"), question.name
+
+
+@pytest.mark.parametrize("empty", ["cost_line", "class_of", "time_to_event", "curve", "hazard_ratio", "delivery"])
+def test_an_empty_table_is_a_sentence(empty: str, made_up: dict[str, Any], tmp_path: Path, duck: DuckDBEngine) -> None:
+    made_up["make_up"](duck, children=60)
+    duck.make(empty, f"SELECT * FROM {empty} WHERE 1 = 0")
+    write_report(duck, load_catalogue(), folder=tmp_path, study=made_up["STUDY"])
+    assert lxml.html.fromstring(page(tmp_path)).xpath("//p[@class='nothing']")
+
+
+def test_what_data_says_is_text_and_nothing_else(made_up: dict[str, Any], tmp_path: Path, duck: DuckDBEngine) -> None:
+    """A file name or a class name cannot become markup, a picture or a formula."""
+    made_up["make_up"](duck, children=60)
+    nasty = "=1+1<script>alert(1)</script>![x](//evil)"
+    duck.make("demand_class", f"SELECT class_no, '{nasty}' AS name, share FROM demand_class")
+    study: StudyWords = dataclasses.replace(made_up["STUDY"], title=nasty, notes=(nasty,))
+    write_report(duck, load_catalogue(), folder=tmp_path, study=study)
+    assert "<script" not in page(tmp_path)
+    assert "<img" not in page(tmp_path)
+    assert not any("<f>" in sheet for name, sheet in sheets(tmp_path).items() if name.startswith("xl/worksheets/"))

@@ -1,0 +1,92 @@
+"""A study file is read strictly: what is wrong is named, with the nearest right thing."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from careloom.catalogue import load_catalogue
+from careloom.core import CatalogueError, StudyError
+from careloom.study import read_study
+
+GOOD = """
+[study]
+name = "Test"
+from = 2018-04-01
+to = 2020-03-31
+out = "results"
+[[delivery]]
+return = "ssda903"
+authority = "998"
+year = 2019
+files = ["*.csv"]
+[costs]
+prices = "illustrative"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "a.csv").write_text("x")
+    (folder / "study.toml").write_text(text)
+    return folder / "study.toml"
+
+
+def test_a_study_is_read_with_its_defaults(tmp_path: Path) -> None:
+    study = read_study(write(tmp_path, GOOD), load_catalogue())
+    assert (study.first_day, study.end_day) == (dt.date(2018, 4, 1), dt.date(2020, 4, 1))
+    assert (study.cost_first_day, study.cost_end_day) == (dt.date(2019, 4, 1), dt.date(2020, 4, 1))
+    assert study.out == tmp_path / "results"
+    assert study.key == tmp_path / "study.key"
+    assert [file.name for file in study.deliveries[0].files] == ["a.csv"]
+    assert study.outcomes == tuple(load_catalogue().outcomes)
+
+
+def test_every_key_of_the_example_is_known(tmp_path: Path) -> None:
+    example = (Path(__file__).parents[3] / "examples" / "study.toml").read_text()
+    (tmp_path / "903" / "2024").mkdir(parents=True)
+    (tmp_path / "cin").mkdir()
+    (tmp_path / "903" / "2024" / "a.csv").touch()
+    (tmp_path / "cin" / "a.xml").touch()
+    assert read_study(write(tmp_path, example), load_catalogue()).name == "Our authority, 2018 to 2024"
+
+
+WRONG = {
+    "a key of [study]": (("name =", "nmae ="), r'"name" is missing'),
+    "an unknown key": (('out = "results"', 'out = "results"\nperoid = 1'), r'no key "peroid"'),
+    "an unknown table": (("[costs]", "[cost]"), r'no key "cost"; did you mean "costs"\?'),
+    "an unknown return": (('"ssda903"', '"ssda930"'), r'return = "ssda930" is not known; did you mean "ssda903"\?'),
+    "an unknown price sheet": (('"illustrative"', '"ilustrative"'), r'no price sheet "ilustrative"; did you mean "illustrative"\?'),
+    "an unknown outcome": (("[costs]", '[outcomes]\nquestions = ["re_refferal"]\n[costs]'), r'no outcome "re_refferal"; did you mean "re_referral"\?'),
+    "a text for a date": (("2018-04-01", '"2018-04-01"'), r'"from" should be a date such as 2021-03-31'),
+    "a window backwards": (("2020-03-31", "2017-03-31"), r'"to" is before "from"'),
+    "no file matches": (("*.csv", "*.tsv"), r'no file matches files = "\*.tsv"'),
+    "no classes": (("[costs]", "[typology]\nmost_classes = 0\n[costs]"), r'"most_classes" should be 1 or more'),
+    "not TOML": (("[study]", "[study"), "not valid TOML"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_named(case: str, tmp_path: Path) -> None:
+    (old, new), message = WRONG[case]
+    with pytest.raises(StudyError, match=message):
+        read_study(write(tmp_path, GOOD.replace(old, new)), load_catalogue())
+
+
+def test_a_study_needs_a_delivery_and_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r'"delivery" is missing|no \[\[delivery\]\]'):
+        read_study(write(tmp_path, GOOD[: GOOD.index("[[delivery]]")]), load_catalogue())
+    with pytest.raises(StudyError, match="no such file"):
+        read_study(tmp_path / "none.toml", load_catalogue())
+
+
+def test_an_authority_may_bring_its_own_prices(tmp_path: Path) -> None:
+    ours = GOOD.replace('"illustrative"', '"ours.csv"')
+    with pytest.raises(CatalogueError, match="no such price sheet"):
+        read_study(write(tmp_path, ours), load_catalogue())
+    head = "standing,price_year,process,element,placement_code,variation,unit,hours,hourly_rate,fixed,source\n"
+    (tmp_path / "ours.csv").write_text(head + "local,2023/24,1,x,,,event,2,40,10,our finance team\n")
+    sheet = read_study(write(tmp_path, ours), load_catalogue()).prices
+    assert (sheet.standing, sheet.price_year, sheet.prices[0].amount) == ("local", "2023/24", 90.0)
+    (tmp_path / "ours.csv").write_text(head + "local,2023/24,1,x,,,event,2,forty,10,our finance team\n")
+    with pytest.raises(CatalogueError, match=r"ours.csv line 2: .* should be numbers"):
+        read_study(write(tmp_path, ours), load_catalogue())

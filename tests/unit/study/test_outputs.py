@@ -1,0 +1,77 @@
+"""The output folder is replaced whole or kept whole, and a folder that is not ours is never touched."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from careloom.core import OutputError
+from careloom.study.outputs import MANIFEST, PREVIOUS, UNFINISHED, beside, new_outputs, write_manifest
+
+
+def make(out: Path, text: str) -> None:
+    with new_outputs(out) as folder:
+        (folder / "report.html").write_text(text)
+        write_manifest(folder, {"study": text}, {"report.html": "released"})
+
+
+def siblings(out: Path) -> list[str]:
+    return sorted(path.name for path in out.parent.iterdir())
+
+
+def test_a_second_run_replaces_the_first_whole(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "results"
+    make(out, "one")
+    (out / "left over.txt").write_text("from the first run")
+    make(out, "two")
+    assert sorted(path.name for path in out.iterdir()) == [MANIFEST, "report.html"]
+    assert (out / "report.html").read_text() == "two"
+    assert siblings(out) == ["results"]
+
+
+@pytest.mark.parametrize("fault", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_an_interrupted_run_keeps_the_first_whole(tmp_path: Path, fault: type[BaseException]) -> None:
+    out = tmp_path / "results"
+    make(out, "one")
+    with pytest.raises(fault), new_outputs(out) as folder:
+        (folder / "report.html").write_text("half")
+        raise fault
+    assert (out / "report.html").read_text() == "one"
+    assert siblings(out) == ["results"]
+
+
+def test_what_a_killed_run_left_is_put_right(tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    make(out, "one")
+    beside(out, UNFINISHED).mkdir()
+    (beside(out, UNFINISHED) / "report.html").write_text("half")
+    make(out, "two")
+    assert (out / "report.html").read_text() == "two"
+    out.rename(beside(out, PREVIOUS))  # killed between the two renames
+    with pytest.raises(RuntimeError), new_outputs(out):
+        raise RuntimeError
+    assert (out / "report.html").read_text() == "two"
+    assert siblings(out) == ["results"]
+
+
+def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_text("x")
+    (tmp_path / "file").write_text("x")
+    for out in (tmp_path / "photos", tmp_path / "file"):
+        with pytest.raises(OutputError, match="no Careloom run made"), new_outputs(out):
+            pass
+    assert (tmp_path / "photos" / "a.jpg").read_text() == "x"
+    (tmp_path / "empty").mkdir()
+    make(tmp_path / "empty", "one")
+    assert (tmp_path / "empty" / "report.html").exists()
+
+
+def test_the_manifest_says_who_may_see_what(tmp_path: Path) -> None:
+    with new_outputs(tmp_path / "out") as folder:
+        (folder / "study.duckdb").write_text("x")
+        (folder / "report.html").write_text("x")
+        write_manifest(folder, {"study": "s"}, {"report.html": "released"})
+    files = json.loads((tmp_path / "out" / MANIFEST).read_text())["files"]
+    assert {file["file"]: file["sharing"] for file in files} == {"report.html": "released", "study.duckdb": "inside"}
+    assert all(len(file["sha256"]) == 64 for file in files)
