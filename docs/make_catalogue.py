@@ -89,7 +89,13 @@ def say_table(of: Table) -> list[str]:
     )
     key = ", ".join(f"`{name}`" for name in of.key) or "none"
     heading = "column | type | what it is | code set | privacy | collection years"
-    return [f"#### `{of.name}`", "", f"{of.row}. Key: {key}. Collection years: {say_years(of.years)}.", "", *table(heading, rows)]
+    return [
+        f"#### `{of.name}`",
+        "",
+        f"{of.row}. Key: {key}. Collection years: {say_years(of.years)}.",
+        "",
+        *table(heading, rows),
+    ]
 
 
 def say_rule(rule: Rule) -> list[str]:
@@ -113,7 +119,9 @@ def say_outcome(outcome: Outcome) -> list[str]:
     lines = [f"### {outcome.title} (`{outcome.name}`)", "", outcome.why, "", f"Source: {outcome.source}", ""]
     within = f", within {outcome.class_within_days} days" if outcome.class_within_days is not None else ""
     lines += [f"- time zero: the end of `{outcome.after}`"]
-    lines += [f"- the event: the next start of `{outcome.until}`, {outcome.min_gap_days} days later at the earliest"]
+    lines += [
+        f"- the event: the next start of `{outcome.until}` where `{outcome.until_when}`, {outcome.min_gap_days} days later at the earliest"
+    ]
     lines += [f"- the class that counts: {outcome.class_from}{within}"]
     lines += [f"- read off after {', '.join(map(str, outcome.horizons_days))} days", ""]
     return [*lines, *say_drops(outcome.drops), "Example:", "", *fenced(outcome.examples)]

@@ -1,4 +1,4 @@
-"""Make MAP.md from the code and the catalogue, so that the map cannot drift: python docs/make_map.py.
+"""Make MAP.md, and docs/catalogue.md beside it, from the code and the catalogue: python docs/make_map.py.
 
 Floors come from the import contract, rooms from their docstrings, the stages from study/run.py, and what a stage reads
 and makes from the SQL and the calls of the functions that it runs.
@@ -6,6 +6,7 @@ and makes from the SQL and the calls of the functions that it runs.
 
 import ast
 import re
+import runpy
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -30,6 +31,8 @@ other: they speak in the named tables below. What is declared, with worked examp
 
 
 def main() -> None:
+    """Write both pages."""
+    runpy.run_path(str(HOME / "docs" / "make_catalogue.py"))["main"]()
     (HOME / "MAP.md").write_text(make_map(), encoding="utf-8", newline="\n")
 
 
@@ -58,9 +61,7 @@ def floors() -> list[str]:
     settings = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))
     contract = next(c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
     layers = [layer.split(" | ") for layer in contract["layers"]]
-    rows = [
-        (str(len(layers) - at), f"`{room}`", first_line(room)) for at, layer in enumerate(layers) for room in layer
-    ]
+    rows = [(str(len(layers) - at), f"`{room}`", first_line(room)) for at, layer in enumerate(layers) for room in layer]
     return [
         "## Floors and rooms",
         "",

@@ -1,6 +1,8 @@
 """The command line: thin commands that print and set the exit code; no logic of their own."""
 
 import argparse
+import os
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CareloomError as fault:
         console.print(f"careloom: {fault}", style="red", markup=False, soft_wrap=True)
         return fault.exit_code
+    except Exception as fault:
+        if os.environ.get("CARELOOM_DEBUG"):
+            raise
+        console.print(f"careloom: {where_it_failed(fault)}", style="red", markup=False, soft_wrap=True)
+        return 1
+
+
+def where_it_failed(fault: Exception) -> str:
+    """Name a fault of Careloom itself by kind and place; its own text might hold a row's value."""
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    return (
+        f"a fault in Careloom itself: {type(fault).__name__} at {Path(place.filename).name} line {place.lineno}. Its text "
+        "is not shown, as it might hold personal data; set CARELOOM_DEBUG=1 to see it, and take care where it goes."
+    )
 
 
 def parser() -> argparse.ArgumentParser:

@@ -31,7 +31,10 @@ def planted(demonstration: Any) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def found(demonstration: Any, planted: dict[str, str]) -> list[tuple[int, str]]:
     """For each classified assessment, the class found and the class planted."""
-    return [(number, planted[person]) for number, person in demonstration.engine.rows("SELECT class_no, person_id FROM class_of")]
+    return [
+        (number, planted[person])
+        for number, person in demonstration.engine.rows("SELECT class_no, person_id FROM class_of")
+    ]
 
 
 def test_every_child_is_one_person_across_both_returns(demonstration: Any) -> None:
@@ -57,7 +60,9 @@ def test_class_profiles_are_the_planted_ones(demonstration: Any, found: list[tup
     is_called = {number: Counter(name for n, name in found if n == number).most_common(1)[0][0] for number, _ in found}
     profile = demonstration.engine.rows("SELECT class_no, indicator, probability FROM class_profile")
     indicators = load_catalogue().indicator_sets[demonstration.study.indicators].indicators
-    factor_of = {each.name: each.codes[0] if len(each.codes) == 1 else each.codes[0].rstrip("ABCDEF") for each in indicators}
+    factor_of = {
+        each.name: each.codes[0] if len(each.codes) == 1 else each.codes[0].rstrip("ABCDEF") for each in indicators
+    }
     sizes = Counter(number for number, _ in found)
     wrong = 0
     for number, indicator, probability in profile:
@@ -70,13 +75,24 @@ def test_class_profiles_are_the_planted_ones(demonstration: Any, found: list[tup
 
 def fit_with_planted_references(demonstration: Any, outcome: str, called: dict[str, str]) -> tuple[Any, np.ndarray]:
     """Fit the outcome's model in the planted coding; `called` maps the class found to the planted class it is."""
-    planted = {(r["term"], r["level"]): float(r["log_hazard_ratio"]) for r in truth(demonstration, "hazards") if r["outcome"] == outcome}
+    planted = {
+        (r["term"], r["level"]): float(r["log_hazard_ratio"])
+        for r in truth(demonstration, "hazards")
+        if r["outcome"] == outcome
+    }
     classes = [level for (term, level), ratio in planted.items() if term == "class" and level != "domestic_abuse"]
     rows = demonstration.engine.rows(
         f"SELECT person_id, days, is_event, class_no, age_band, sex FROM time_to_event WHERE outcome = '{outcome}' AND class_no IS NOT NULL AND sex <> 'U'"
     )
     design = np.array(
-        [[*(called[number] == name for name in classes), *(AGES[age] == band for band in list(AGES.values())[1:]), sex == "M"] for _, _, _, number, age, sex in rows],
+        [
+            [
+                *(called[number] == name for name in classes),
+                *(AGES[age] == band for band in list(AGES.values())[1:]),
+                sex == "M",
+            ]
+            for _, _, _, number, age, sex in rows
+        ],
         dtype=float,
     )
     patterns, pattern = np.unique(design, axis=0, return_inverse=True)
@@ -88,7 +104,9 @@ def fit_with_planted_references(demonstration: Any, outcome: str, called: dict[s
     return fit, np.array(true)
 
 
-def test_planted_hazard_ratios_are_inside_their_confidence_intervals(demonstration: Any, found: list[tuple[int, str]]) -> None:
+def test_planted_hazard_ratios_are_inside_their_confidence_intervals(
+    demonstration: Any, found: list[tuple[int, str]]
+) -> None:
     called = {number: Counter(name for n, name in found if n == number).most_common(1)[0][0] for number, _ in found}
     inside, terms = 0, 0
     for outcome in OUTCOMES:
@@ -98,7 +116,9 @@ def test_planted_hazard_ratios_are_inside_their_confidence_intervals(demonstrati
         inside += int(np.sum(np.abs(gap) < 1.959964 * errors))
         terms += len(gap)
         joint = float(gap @ np.linalg.solve(fit.robust_covariance, gap))
-        print(f"{outcome}: {np.sum(np.abs(gap) < 1.959964 * errors)} of {len(gap)} inside; joint chi-square {joint:.1f}")
+        print(
+            f"{outcome}: {np.sum(np.abs(gap) < 1.959964 * errors)} of {len(gap)} inside; joint chi-square {joint:.1f}"
+        )
         # All terms of an outcome together, against the planted values: one true model in a thousand would fail.
         assert joint < chi2.ppf(0.999, len(gap))
     # Of 27 intervals of 95% that are right, fewer than this many hold the truth once in a thousand times.
@@ -109,7 +129,11 @@ def test_planted_hazard_ratios_are_inside_their_confidence_intervals(demonstrati
 def test_the_reported_ratios_are_those_of_the_model(demonstration: Any, found: list[tuple[int, str]]) -> None:
     """The run's own table holds the planted class ratios too, in its own coding (its reference, its adjustment)."""
     called = {number: Counter(name for n, name in found if n == number).most_common(1)[0][0] for number, _ in found}
-    planted = {(r["outcome"], r["level"]): float(r["log_hazard_ratio"]) for r in truth(demonstration, "hazards") if r["term"] == "class"}
+    planted = {
+        (r["outcome"], r["level"]): float(r["log_hazard_ratio"])
+        for r in truth(demonstration, "hazards")
+        if r["term"] == "class"
+    }
     rows = demonstration.engine.rows(
         "SELECT outcome, level, reference, hazard_ratio, lower, upper FROM hazard_ratio WHERE term = 'class_no' AND level <> reference AND level <> 'unclassed'"
     )

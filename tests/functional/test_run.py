@@ -65,7 +65,9 @@ def test_two_runs_give_the_same_tables(authority: Path) -> None:
     assert tables() == tables()
 
 
-def test_a_bad_file_is_named_the_others_run_and_the_exit_code_says_so(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_file_is_named_the_others_run_and_the_exit_code_says_so(
+    authority: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     header = authority / "ssda903" / "2019" / "header.csv"
     header.write_text(header.read_text().replace("DOB", "DATE", 1))
     assert main(["run", str(authority / "study.toml")]) == 4
@@ -92,7 +94,9 @@ def test_nothing_to_read_leaves_the_earlier_outputs(authority: Path, capsys: pyt
         (('out = "results"', 'out = "truth"'), 6, "no Careloom run made"),
     ],
 )
-def test_a_wrong_study_has_its_own_exit_code(authority: Path, change: tuple[str, str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_study_has_its_own_exit_code(
+    authority: Path, change: tuple[str, str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     study = authority / "study.toml"
     study.write_text(study.read_text().replace(*change))
     assert main(["run", str(study)]) == code
@@ -110,7 +114,9 @@ def test_one_return_alone_still_makes_a_report(authority: Path, only: str) -> No
     assert ledger_faults(authority / "results") == []
 
 
-def test_other_peoples_files_run_through_and_are_doubted(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_peoples_files_run_through_and_are_doubted(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     samples = shared / "samples"
     (tmp_path / "samples.toml").write_text(f"""
 [study]

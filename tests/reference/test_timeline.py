@@ -1,6 +1,7 @@
 """The timeline, day by day in slow and obvious Python, against the room's sweep in SQL; Hypothesis makes the lives."""
 
 import datetime as dt
+import itertools
 
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
@@ -54,7 +55,7 @@ def test_the_timeline_says_of_every_day_what_the_spells_say(duck: DuckDBEngine, 
     for person in ("p1", "p2"):
         mine = [spell for spell in lived if spell[0] == person]
         drawn = [segment for segment in segments if segment[0] == person]
-        assert all(before[2] <= after[1] for before, after in zip(drawn, drawn[1:], strict=False)), "segments overlap"
+        assert all(before[2] <= after[1] for before, after in itertools.pairwise(drawn)), "segments overlap"
         day = START - dt.timedelta(days=6)
         while day < END + dt.timedelta(days=6):
             covering = [segment[3:] for segment in drawn if segment[1] <= day < segment[2]]

@@ -6,27 +6,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from careloom.catalogue.kinds import ARROW, MARKS
 from careloom.catalogue.nouns import Return
 from careloom.core import Table, nearest, read_examples
 
-ARROW = {
-    "text": pa.string(),
-    "code": pa.string(),
-    "date": pa.date32(),
-    "integer": pa.int64(),
-    "ordinal": pa.int64(),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-}
 BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 ISO = ("%Y-%m-%d",)
-ROW_OF_A_RETURN = {
-    "delivery_id": pa.int32(),
-    "la": pa.string(),
-    "collection_year": pa.int32(),
-    "line": pa.int32(),
-    "standing": pa.string(),
-}
+ROW_OF_A_RETURN = {name: kind for name, (kind, _) in MARKS.items()}
 Row = dict[str, str | None]
 
 

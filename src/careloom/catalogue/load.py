@@ -239,6 +239,7 @@ def read_outcome(path: Path) -> Outcome:
         source=keys.text("source"),
         after=keys.text("after"),
         until=keys.text("until"),
+        until_when=keys.text("until_when", "TRUE"),
         min_gap_days=keys.whole("min_gap_days"),
         drops=read_drops(keys),
         class_from=checked(keys, "class_from", ("first in spell", "latest before spell")),

@@ -105,8 +105,8 @@ class IndicatorSet:
 class Outcome:
     """A time-to-event question.
 
-    Time zero is the end of a spell of kind `after`; the event is the next start of a spell of kind `until`, at least
-    `min_gap_days` later. `drops` say which ends are not at risk (SQL on the spell `s`). `class_from` says which
+    Time zero is the end of a spell of kind `after`; the event is the next start of a spell of kind `until` for which
+    `until_when` holds (SQL on that spell as `u`), at least `min_gap_days` later. `drops` say which ends are not at risk (SQL on the spell `s`). `class_from` says which
     assessment's class counts: "first in spell" or "latest before spell", within `class_within_days` of its start.
     """
 
@@ -116,6 +116,7 @@ class Outcome:
     source: str
     after: str
     until: str
+    until_when: str
     min_gap_days: int
     drops: tuple[Drop, ...]
     class_from: str

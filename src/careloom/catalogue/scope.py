@@ -1,25 +1,8 @@
 """The names that SQL of a return may use: its tables by their own names, and its views."""
 
+from careloom.catalogue.kinds import MARKS, SQL
 from careloom.catalogue.nouns import Return
-from careloom.core import Column, Table
-
-SQL_TYPES = {
-    "text": "VARCHAR",
-    "code": "VARCHAR",
-    "date": "DATE",
-    "integer": "BIGINT",
-    "ordinal": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-}
-MARKS = {
-    "delivery_id": "INTEGER",
-    "la": "VARCHAR",
-    "collection_year": "INTEGER",
-    "line": "INTEGER",
-    "standing": "VARCHAR",
-}
-"""What ingest adds to every row of a return."""
+from careloom.core import Table
 
 
 def names_in_scope(return_: Return, supplied: set[str], *, only: str = "TRUE") -> dict[str, str]:
@@ -35,9 +18,6 @@ def names_in_scope(return_: Return, supplied: set[str], *, only: str = "TRUE") -
 
 def empty_select(table: Table) -> str:
     """SQL for a table of a return that nobody delivered: its columns, and no rows."""
-    columns = {f'"{column.name}"': sql_type(column) for column in table.columns} | MARKS
+    columns = {f'"{column.name}"': SQL[column.type] for column in table.columns}
+    columns |= {name: kind for name, (_, kind) in MARKS.items()}
     return "SELECT " + ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items()) + " WHERE FALSE"
-
-
-def sql_type(column: Column) -> str:
-    return SQL_TYPES[column.type]

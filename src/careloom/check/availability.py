@@ -29,7 +29,7 @@ def measure_availability(engine: Engine, catalogue: Catalogue) -> Ledger:
 
 def select_recorded(return_: Return, table: Table, column: Column) -> str:
     """SQL of the rows of `availability` of one column."""
-    codes = return_.codes[column.codes] if column.codes else None
+    codes = return_.codes[column.codes] if column.codes and column.type == "code" else None
     return f"""SELECT {text(return_.name)} AS return_name, {text(table.name)} AS table_name,
             {text(column.name)} AS column_name, la, collection_year, count(*) AS rows_in,
             count(CASE WHEN {usable(column, codes)} THEN 1 END) AS rows_recorded

@@ -10,16 +10,24 @@ KINDS = ("period_of_care", "placement", "placement_segment", "legal_status")
 OVERLAP = "placements of the child overlap"
 OUTSIDE = "not within a period of care"
 
-# Every stretch of care with the period it belongs to; a segment belongs to it through its placement.
+# Every stretch of care with the period it belongs to; a segment belongs to it through its placement. The keys are
+# worked out before they are joined on: DuckDB joins on anything but plain comparisons of columns by nested loops.
 CARE = """
-SELECT s.*, p.spell_id AS period_id, c.starts_on AS placement_starts_on
-FROM spell AS s
-LEFT JOIN spell AS c ON s.kind = 'placement_segment' AND c.kind = 'placement' AND c.spell_id = s.within_id
-LEFT JOIN spell AS p
-  ON p.kind = 'period_of_care'
-  AND p.spell_id = CASE s.kind
-    WHEN 'period_of_care' THEN s.spell_id WHEN 'placement_segment' THEN c.within_id ELSE s.within_id END
-WHERE s.kind IN ('period_of_care', 'placement', 'placement_segment', 'legal_status')
+WITH
+keyed AS (
+  SELECT *, CASE WHEN kind = 'placement_segment' THEN within_id END AS placement_key
+  FROM spell
+  WHERE kind IN ('period_of_care', 'placement', 'placement_segment', 'legal_status')),
+placed AS (
+  SELECT
+    s.*, c.starts_on AS placement_starts_on,
+    CASE s.kind WHEN 'period_of_care' THEN s.spell_id WHEN 'placement_segment' THEN c.within_id ELSE s.within_id END
+      AS period_key
+  FROM keyed AS s
+  LEFT JOIN (SELECT * FROM spell WHERE kind = 'placement') AS c ON c.spell_id = s.placement_key)
+SELECT s.*, p.spell_id AS period_id
+FROM placed AS s
+LEFT JOIN (SELECT spell_id FROM spell WHERE kind = 'period_of_care') AS p ON p.spell_id = s.period_key
 """
 
 # A segment that starts before an earlier one has ended; days after the year 9999 stand for "still open".

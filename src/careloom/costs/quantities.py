@@ -51,11 +51,11 @@ placed AS (
   FROM happened AS h
   LEFT JOIN costed_segment AS s
     ON s.period_id = h.period_id AND s.starts_on <= h.happened_on
-    AND (s.ends_on IS NULL OR h.happened_on <= s.ends_on)
+    AND h.happened_on <= coalesce(s.ends_on, DATE '9999-12-31')
   QUALIFY row_number() OVER (
     PARTITION BY h.process, h.element, h.variation, h.is_imputed, h.period_id, h.happened_on
     ORDER BY
-      CASE WHEN s.ends_on IS NULL OR h.happened_on < s.ends_on THEN 0 ELSE 1 END, s.starts_on DESC,
+      CASE WHEN h.happened_on = s.ends_on THEN 1 ELSE 0 END, s.starts_on DESC,
       s.placement_id DESC) = 1),
 done AS (
   SELECT process, element, variation, is_imputed, period_id, placement_id, placement_code, quantity FROM placed

@@ -22,7 +22,7 @@ recorded AS (
   FROM (SELECT person_id, la, happened_on FROM event WHERE event = 'review') AS e
   JOIN period AS p
     ON p.person_id = e.person_id AND p.la = e.la
-    AND p.starts_on <= e.happened_on AND (p.ends_on IS NULL OR e.happened_on <= p.ends_on)
+    AND p.starts_on <= e.happened_on AND e.happened_on <= coalesce(p.ends_on, DATE '9999-12-31')
   QUALIFY row_number() OVER (
     PARTITION BY e.person_id, e.la, e.happened_on ORDER BY p.starts_on DESC, p.spell_id DESC) = 1),
 imputed AS (

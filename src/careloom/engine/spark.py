@@ -9,10 +9,13 @@ from careloom.engine.functions import FUNCTIONS
 
 SETTINGS = {
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
     "spark.sql.shuffle.partitions": "4",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.constraintPropagation.enabled": "false",  # 4.2.1 fails on a UNION of tables with derived columns
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
 }
@@ -35,7 +38,8 @@ class SparkEngine:
             self._spark.sql(function.on_spark())
 
     def load(self, table: str, rows: pa.Table) -> None:
-        self._spark.createDataFrame(rows).localCheckpoint().createOrReplaceTempView(table)
+        whole = rows.combine_chunks()  # PySpark 4.2 loses the rows after an empty chunk
+        self._spark.createDataFrame(whole).localCheckpoint().createOrReplaceTempView(table)
 
     def make(self, table: str, select: str) -> int:
         made = self._frame(select).localCheckpoint()

@@ -1,7 +1,8 @@
 """Each return's rows said in the common tables, as the catalogue declares; here the name of a return is left behind."""
 
 from careloom.catalogue import Catalogue, Declaration, Return
-from careloom.catalogue.scope import SQL_TYPES, names_in_scope
+from careloom.catalogue.kinds import SQL
+from careloom.catalogue.scope import names_in_scope
 from careloom.core import Ledger
 from careloom.engine import Engine, count, text, with_names
 
@@ -13,21 +14,23 @@ def say_in_common(engine: Engine, catalogue: Catalogue) -> Ledger:
     """Make `record`, `event_row`, `spell_row` and `factor_row` from the typed tables of every return delivered.
 
     A declaration runs when the tables it reads were delivered; each drops the rows it declares, with the reason.
+    Records are said from every year's return, everything else from the latest return of each row.
     """
     ledger, parts = Ledger(), dict[str, list[str]]()
     for return_ in catalogue.returns.values():
         supplied = {name for table in return_.tables if engine.columns(name := f"{return_.name}_{table}")}
+        every_year = names_in_scope(return_, supplied)
         scope = names_in_scope(return_, supplied, only="standing = 'current'")
         for declaration in sorted(return_.declarations, key=lambda d: d.makes != "step"):
             if not is_supplied(declaration, return_, supplied, scope):
                 continue
-            made = say(engine, return_, declaration, scope, ledger)
+            made = say(engine, return_, declaration, every_year if declaration.makes == "record" else scope, ledger)
             if declaration.makes == "step":
                 scope[declaration.name] = f"SELECT * FROM {made}"
             else:
                 parts.setdefault(declaration.makes, []).append(common_select(catalogue, return_, declaration, made))
     for makes, table in MADE.items():
-        columns = ", ".join(f"CAST(NULL AS {SQL_TYPES[c.type]}) AS {c.name}" for c in catalogue.tables[table].columns)
+        columns = ", ".join(f"CAST(NULL AS {SQL[c.type]}) AS {c.name}" for c in catalogue.tables[table].columns)
         engine.make(table, " UNION ALL ".join(parts.get(makes, [])) or f"SELECT {columns} WHERE FALSE")
     return ledger
 
@@ -52,11 +55,9 @@ def say(engine: Engine, return_: Return, declaration: Declaration, scope: dict[s
     engine.make(made, select)
     found = dict(engine.rows("SELECT dropped_for, count(*) AS n FROM judged GROUP BY dropped_for"))
     aside = {reason: found.get(number, 0) for number, reason in reasons.items()}
-    reads = (
-        f"{return_.name}_{declaration.reads} current"
-        if declaration.reads in return_.tables
-        else f"{return_.name}_{declaration.reads}"
-    )
+    reads = f"{return_.name}_{declaration.reads}"
+    if declaration.reads in return_.tables and declaration.makes != "record":
+        reads += " current"
     makes = (
         f"{return_.name}_{declaration.name}"
         if declaration.makes == "step"
@@ -70,7 +71,7 @@ def common_select(catalogue: Catalogue, return_: Return, declaration: Declaratio
     """SQL that gives a declaration's rows the columns of its common table, in order and typed."""
     fixed = {"return_name": text(return_.name), NAME_COLUMN.get(declaration.makes, ""): text(declaration.name)}
     columns = (
-        f"{fixed[c.name]} AS {c.name}" if c.name in fixed else f"CAST({c.name} AS {SQL_TYPES[c.type]}) AS {c.name}"
+        f"{fixed[c.name]} AS {c.name}" if c.name in fixed else f"CAST({c.name} AS {SQL[c.type]}) AS {c.name}"
         for c in catalogue.tables[MADE[declaration.makes]].columns
     )
     return f"SELECT {', '.join(columns)} FROM {made}"

@@ -14,7 +14,7 @@ from careloom.core import DeliveryError, Ledger
 from careloom.engine import Engine, count
 from careloom.ingest.csv_file import read_csv
 from careloom.ingest.raw import RawFile
-from careloom.ingest.typed import ARROW, TypedTable, type_table
+from careloom.ingest.typed import TypedTable, type_table
 from careloom.ingest.xml_file import read_xml
 
 
@@ -82,7 +82,7 @@ def read_file(file: File, return_: Return) -> None:
             file.raw = read_xml(file.path, return_.tables, str(return_.root))
         else:
             file.raw = read_csv(file.path, return_.tables)
-        file.typed = tuple(type_table(raw, return_.date_formats) for raw in file.raw.tables)
+        file.typed = tuple(type_table(raw, return_) for raw in file.raw.tables)
     except DeliveryError as fault:
         file.fault = str(fault)
     except OSError as fault:
@@ -234,7 +234,7 @@ def code_table(catalogue: Catalogue) -> pa.Table:
         for code in codes.codes
     ]
     names = ("return_name", "code_set", "code", "label", "from_year", "to_year", "group_name")
-    kinds = (ARROW["text"],) * 4 + (pa.int32(),) * 2 + (ARROW["text"],)
+    kinds = (pa.string(),) * 4 + (pa.int32(),) * 2 + (pa.string(),)
     return pa.table(
         {
             name: pa.array([row[i] for row in rows], kind)

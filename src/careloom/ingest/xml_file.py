@@ -11,6 +11,14 @@ from careloom.core import DeliveryError, Table
 from careloom.ingest.raw import RawFile, RawTable
 
 CHILD = "Child"
+CAUTIOUS = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 
 
 @dataclass(frozen=True)
@@ -28,31 +36,27 @@ def read_xml(path: Path, tables: dict[str, Table], root: str) -> RawFile:
     by_path = {tuple(str(table.path).split("/")): RawTable(table) for table in tables.values()}
     year = None
     try:
-        walker = etree.iterparse(
-            str(path),
-            events=("start", "end"),
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-        for happening, element in walker:
-            if happening == "start" and element.getparent() is None:
-                check_root(path, element, root)
-            elif happening == "end" and element.tag == "Header":
-                year = year_of(element)
-            elif happening == "end" and element.tag == CHILD:
-                take(element, (CHILD,), Place({}, 1), {}, by_path)
-                element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
+        with path.open("rb") as file:
+            walker = etree.iterparse(file, events=("start", "end"), **CAUTIOUS)
+            for happening, element in walker:
+                if happening == "start" and element.getparent() is None:
+                    check_root(path, element, root)
+                elif happening == "end" and element.tag == "Header":
+                    year = year_of(element)
+                elif happening == "end" and element.tag == CHILD:
+                    take(element, (CHILD,), Place({}, 1), {}, by_path)
+                    forget(element)
     except etree.XMLSyntaxError as fault:
-        raise DeliveryError(
-            f"{path.name} line {fault.lineno}: this is not well-formed XML; was the file cut short?"
-        ) from None
+        where = f"{path.name} line {fault.lineno}"
+        raise DeliveryError(f"{where}: this is not well-formed XML; was the file cut short?") from None
     return RawFile(tuple(by_path.values()), walker.root.getroottree().docinfo.encoding or "utf-8", year)
+
+
+def forget(element: etree._Element) -> None:
+    """Let go of an element that was taken, and of those before it, so that a national file needs little memory."""
+    element.clear()
+    while element.getprevious() is not None:
+        del element.getparent()[0]
 
 
 def check_root(path: Path, element: etree._Element, root: str) -> None:

@@ -49,8 +49,10 @@ def identifier_select() -> str:
     return """
         SELECT row_number() OVER (ORDER BY la, return_name, child_id) - 1 AS identifier_no,
                la, return_name, child_id, upn, born_on, is_expected_birth, sex
-        FROM record
-        QUALIFY row_number() OVER (PARTITION BY la, return_name, child_id ORDER BY collection_year DESC, delivery_id DESC, line DESC) = 1"""
+        FROM (SELECT record.*, row_number() OVER (PARTITION BY la, return_name, child_id
+                                                  ORDER BY collection_year DESC, delivery_id DESC, line DESC) AS newest
+              FROM record) AS told
+        WHERE newest = 1"""
 
 
 def link_select() -> str:

@@ -51,19 +51,16 @@ def hazard_ratios_of(engine: Engine, outcomes: Sequence[Outcome], ledger: Ledger
     rows: list[dict[str, object]] = []
     for outcome in outcomes:
         stretches = read_stretches(engine, outcome)
-        step = (
-            f"compare hazards of {outcome.name}",
-            f"time_to_event_{outcome.name}",
-            f"hazard model of {outcome.name}",
-        )
+        step = f"compare hazards of {outcome.name}"
+        tables = (f"time_to_event_{outcome.name}", f"hazard model of {outcome.name}")
         everyone = stretches.days.size
         try:
             found, used = fit_hazards(stretches)
         except CannotFitError as fault:
-            ledger.note(*step, everyone, 0, {f"no hazard ratios: {fault}": everyone})
+            ledger.note(f"{step}: none, {fault}", *tables, everyone, 0, {f"no hazard ratios: {fault}": everyone})
             continue
         rows += [{"outcome": outcome.name, **row} for row in found]
-        ledger.note(*step, everyone, used, {"has a level without any event": everyone - used})
+        ledger.note(step, *tables, everyone, used, {"has a level without any event": everyone - used})
     return pa.Table.from_pylist(rows, schema=HAZARD_RATIO)
 
 

@@ -2,7 +2,7 @@
 
 Time zero is `ends_on` of a spell of the kind `outcome.after`. A condition of a drop reads that spell as `s`, with two
 more columns for the study period, `s.window_starts_on` and `s.window_ends_on`, and its person as `p`.
-`outcome.until` is a kind of spell, or a kind and a condition on that spell as `u`: `cin_episode where u.detail = '0'`.
+`outcome.until_when` is a condition on the spell whose start is the event, as `u`.
 """
 
 import datetime as dt
@@ -100,11 +100,10 @@ def follow(outcome: Outcome, end_day: dt.date) -> str:
 
 def next_start(outcome: Outcome) -> str:
     """The first start of the kind that counts, late enough after time zero."""
-    kind, _, condition = outcome.until.partition(" where ")
     return f"""
         SELECT s.spell_id, min(u.starts_on) AS event_on
         FROM at_risk AS s JOIN spell AS u ON u.person_id = s.person_id
-        WHERE u.kind = {text(kind)} AND u.spell_id <> s.spell_id AND ({condition or "TRUE"})
+        WHERE u.kind = {text(outcome.until)} AND u.spell_id <> s.spell_id AND ({outcome.until_when})
           AND days_between(s.ends_on, u.starts_on) >= {outcome.min_gap_days}
         GROUP BY s.spell_id"""
 

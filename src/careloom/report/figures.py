@@ -1,5 +1,6 @@
 """The figures: drawn as SVG from released tables only, each with the words that say the same."""
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from careloom.report.grid import write
+from careloom.report.grid import numbered, write
 from careloom.report.question import Answer
 
 COLOURS = ["#12436d", "#28a197", "#801650", "#f46a25", "#3d3d3d", "#a285d1"]
@@ -40,10 +41,14 @@ def draw(name: str, answer: Answer, only: str | None = None) -> Figure | None:
 
 def _svg(chart: Any) -> str:
     look = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320}
-    chart = chart.configure(aria=False)  # the figure has one text alternative; a label on every bar would be noise
-    chart = chart.configure_view(stroke=None).configure_axis(**look, titleFontWeight="normal", gridColor="#e5e6e7")
+    chart = (
+        chart.configure(aria=False)
+        .configure_view(stroke=None)
+        .configure_axis(**look, titleFontWeight="normal", gridColor="#e5e6e7")
+    )
     chart = chart.configure_legend(**look, labelColor="#0b0c0c", symbolStrokeWidth=3).configure_text(font=FONT)
-    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+    # the figure has one text alternative: roles and labels on every bar would be noise, and half of the bytes
+    return re.sub(r' (?:class|role|aria-[a-z]+)="[^"]*"', "", str(vl_convert.vegalite_to_svg(chart.to_dict())))
 
 
 def _data(rows: Rows) -> Any:
@@ -57,7 +62,7 @@ def _names(shown: Rows) -> Any:
 
 
 def _order(rows: Rows, column: str) -> list[Any]:
-    return list(dict.fromkeys(row[column] for row in rows))
+    return numbered(row[column] for row in rows)
 
 
 def _wrapped(text: str, width: int = 46, lines: int = 2) -> str:
@@ -97,7 +102,7 @@ def _grid(rows: Rows, down: str, across: str, value: str, scale: float, about: s
     shown = [
         {
             "down": row[down],
-            "across": _wrapped(str(row[across]), 17, 5),
+            "across": _wrapped(str(row[across]), 15, 5),
             "value": row[value] * scale,
             "text": f"{row[value] * scale:.0f}",
             "ink": "#ffffff" if row[value] * scale > 45 else "#0b0c0c",
@@ -127,13 +132,15 @@ def _profile(rows: Rows) -> Figure:
     )
 
 
-def _availability(rows: Rows, most: int = 25) -> Figure:
+def _availability(rows: Rows, most: int = 25, complete: float = 99.0) -> Figure | None:
     """The items least completely recorded in their worst year; a full grid would be too tall to read."""
     worst: dict[str, float] = {}
     named = [row | {"item": f"{row['column_name']} ({row['table_name']})"} for row in rows]
     for row in named:
         worst[row["item"]] = min(worst.get(row["item"], 100.0), row["recorded"])
-    items = sorted(worst, key=lambda item: (worst[item], item))[:most]
+    items = sorted((i for i in worst if worst[i] < complete), key=lambda item: (worst[item], item))[:most]
+    if not items:
+        return None
     kept = sorted(
         (r for r in named if r["item"] in items), key=lambda r: (items.index(r["item"]), r["collection_year"])
     )
@@ -187,12 +194,14 @@ STEPS = [
 ]
 
 
-def _curves(rows: Rows) -> Figure:
+def _curves(rows: Rows) -> Figure | None:
     """Share with the event as steps through the released points, a line for each category."""
     names = _order([row for row in rows if row["category"] not in ALL], "category")[: len(COLOURS)] or _order(
         rows, "category"
     )
     last = max(row["month"] for row in rows)
+    if not last:  # nothing but time zero may be shown
+        return None
     shown = [
         {"label": _wrapped(r["category"], 30, 3), "month": r["month"], "share": 100 * r["share"]}
         for r in rows
@@ -203,7 +212,7 @@ def _curves(rows: Rows) -> Figure:
     legend = alt.Legend(orient="right", labelExpr=_LINES, rowPadding=8, symbolSize=400)
     chart = (
         alt.Chart(_data(shown))
-        .mark_line(interpolate="step-after", strokeWidth=2.5, point=alt.OverlayMarkDef(size=18))
+        .mark_line(interpolate="step-after", strokeWidth=2.5)
         .encode(
             x=alt.X(
                 "month:Q",
@@ -224,10 +233,12 @@ def _curves(rows: Rows) -> Figure:
     )
 
 
-def _forest(rows: Rows) -> Figure:
+def _forest(rows: Rows) -> Figure | None:
     """Hazard ratios of the categories as dots with 95% intervals, on a log scale, about the line of no difference."""
     terms = [row for row in rows if row["term"] == "Category" and row["level"] != row["reference"]] or list(rows)
     keep = [r for r in terms if r["lower"] and r["upper"]]
+    if not keep:
+        return None
     shown = [
         {"label": _wrapped(r["level"]), "at": r["hazard_ratio"], "from": r["lower"], "to": r["upper"]} for r in keep
     ]
@@ -243,7 +254,7 @@ def _forest(rows: Rows) -> Figure:
         )
     )
     ticks = alt.Axis(values=[0.1, 0.25, 0.5, 1, 2, 4, 8], format="~g")
-    title = f"Hazard ratio, compared with {keep[0]['reference']} (log scale)" if keep else "Hazard ratio"
+    title = f"Hazard ratio, compared with {keep[0]['reference']} (log scale)"
     lines = base.mark_rule(strokeWidth=2, color=COLOURS[0]).encode(
         x=alt.X("from:Q", scale=across, title=_wrapped(title, 60).split("|"), axis=ticks), x2="to:Q"
     )
@@ -252,7 +263,7 @@ def _forest(rows: Rows) -> Figure:
         alt.Chart(_data([{"x": 1}])).mark_rule(color="#505a5f", strokeDash=[4, 3]).encode(x=alt.X("x:Q", scale=across))
     )
     said = "; ".join(f"{r['level']} {r['hazard_ratio']:.2f} ({r['lower']:.2f} to {r['upper']:.2f})" for r in keep)
-    words = f"Hazard ratios compared with {keep[0]['reference']}: {said}." if keep else "No interval can be shown."
+    words = f"Hazard ratios compared with {keep[0]['reference']}: {said}."
     return Figure(_svg((one + lines + dots).properties(width=WIDTH - 240, height=alt.Step(44))), words)
 
 
@@ -270,7 +281,7 @@ def _cost_categories(rows: Rows) -> Figure:
     )
 
 
-FIGURES: dict[str, tuple[Callable[[Rows], Figure], str]] = {
+FIGURES: dict[str, tuple[Callable[[Rows], Figure | None], str]] = {
     "availability": (_availability, "recorded"),
     "categories": (_categories, "share"),
     "profile": (_profile, "probability"),

@@ -1,7 +1,8 @@
 """A released table laid out for reading: headings, cells as text, withheld cells marked c."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from careloom.disclose import Amount, Column, Count, Estimate, Label
@@ -49,11 +50,19 @@ def lay_out(answer: Answer, only: str | None = None) -> Grid:
     return Grid(tuple(answer.question.headings[c.name].title for c in columns), cells, min(heads, 2))
 
 
+def numbered(values: Iterable[Any]) -> list[Any]:
+    """The different values: years and numbered categories by number, others after them as they come."""
+    return sorted(dict.fromkeys(values), key=_number)
+
+
+def _number(value: Any) -> float:
+    start = str(value).partition(". ")[0]
+    return int(start) if start.isdigit() else inf
+
+
 def _wide(answer: Answer, rows: Sequence[dict[str, Any]], wide: Wide) -> Grid:
     named = {column.name: column for column in answer.question.columns}
-    across = list(dict.fromkeys(row[wide.spread] for row in rows))
-    if all(isinstance(value, int) for value in across):
-        across.sort()
+    across = numbered(row[wide.spread] for row in rows)
     down: dict[tuple[Any, ...], dict[Any, Cell]] = {}
     for row in rows:
         down.setdefault(tuple(row[name] for name in wide.rows), {})[row[wide.spread]] = _with_interval(
@@ -62,7 +71,8 @@ def _wide(answer: Answer, rows: Sequence[dict[str, Any]], wide: Wide) -> Grid:
     # a point of a curve that is not there was left out because it is too small
     blank = Cell(MARK, "withheld") if answer.question.points else Cell(NOTHING, "blank")
     cells = tuple(
-        (*(Cell(str(k), "label") for k in key), *(by.get(a, blank) for a in across)) for key, by in down.items()
+        (*(Cell(str(part), "label") for part in key), *(down[key].get(value, blank) for value in across))
+        for key in sorted(down, key=lambda key: _number(key[0]))
     )
     titles = [answer.question.headings[name].title for name in wide.rows]
     unit = f"{answer.question.headings[wide.spread].title} " if wide.spread == "month" else ""

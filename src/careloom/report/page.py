@@ -20,8 +20,8 @@ from careloom.report.question import Answer
 from careloom.report.words import StudyWords, say_day
 
 TEMPLATES = Path(__file__).parent / "templates"
-SHORT = 20
-"""A table with more rows than this opens on a click; in print it is always open."""
+SHORT = 14
+"""A table with more rows than this opens on a click; in print it is open, unless it is very long."""
 
 
 def write_page(

@@ -12,7 +12,7 @@ import pyarrow.csv
 import careloom
 from careloom.catalogue import Catalogue
 from careloom.check import measure_availability, run_rules
-from careloom.core import Ledger, NothingToRunError
+from careloom.core import CareloomError, Ledger, NothingToRunError
 from careloom.costs import cost_children
 from careloom.engine import Engine, open_engine, write_database
 from careloom.govern import open_key
@@ -46,7 +46,8 @@ def run_study(study: Study, catalogue: Catalogue, *, on_step: OnStep = lambda st
 
     `on_step` hears what is being done and the share of stages already done, from 0 to 1.
 
-    Raises NothingToRunError when no file could be read, and OutputError; the earlier outputs are then untouched.
+    Raises NothingToRunError when no file could be read, OutputError, and CareloomError when the ledger does not
+    balance; the earlier outputs are then untouched.
     """
     with new_outputs(study.out) as folder, closing(open_engine(study.engine)) as engine:
         ledger = Ledger()
@@ -54,6 +55,10 @@ def run_study(study: Study, catalogue: Catalogue, *, on_step: OnStep = lambda st
         for number, (step, work) in enumerate(todo):
             on_step(step, number / (len(todo) + 1))
             ledger.extend(work())
+        if ledger.faults():
+            raise CareloomError(
+                "rows were lost on the way, a fault in Careloom itself:\n  " + "\n  ".join(ledger.faults())
+            )
         on_step("writing the outputs", len(todo) / (len(todo) + 1))
         engine.load("ledger", ledger_table(ledger))
         finished = Finished(study.out, ledger, refused(engine), tuple(doubts(engine)))

@@ -26,7 +26,10 @@ def test_a_ledger_names_rows_that_vanish_within_a_step_or_between_two() -> None:
     ledger = Ledger()
     ledger.note("read", "file", "rows", 10, 7, {"blank key": 2})
     ledger.note("use", "rows", "spells", 6, 6)
-    assert ledger.faults() == ["read: 10 rows of file in, 7 out, 2 set aside", "use: 6 rows of rows in, but 7 were made"]
+    assert ledger.faults() == [
+        "read: 10 rows of file in, 7 out, 2 set aside",
+        "use: 6 rows of rows in, but 7 were made",
+    ]
 
 
 def test_the_nearest_word() -> None:
@@ -39,5 +42,5 @@ def test_examples_are_text_tables() -> None:
     assert tables["rows"].rows == ({"a": "1", "b": None},)
     tables = read_examples("one\na | b\n1 | 2\ntwo\na | b\n", "rows")
     assert tables["two"].rows == ()
-    with pytest.raises(ValueError, match="example line 2: 1 cells under 2 headings|example line 2: 3 cells under 2 headings"):
+    with pytest.raises(ValueError, match="example line 2: 3 cells under 2 headings"):
         read_examples("a | b\n1 | 2 | 3", "rows")

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from careloom.engine import Engine, value
@@ -86,6 +87,12 @@ def test_the_vocabulary(engine: Engine) -> None:
 def test_the_embedded_engine_is_shut_off_from_files_network_and_extensions(statement: str, duck: Any) -> None:
     with pytest.raises(Exception, match=r"disabled|locked|not allowed|Permission"):
         duck.rows(statement)
+
+
+def test_a_table_loaded_in_pieces_is_whole(engine: Engine) -> None:
+    pieces = [pa.table({"a": pa.array(piece, pa.int64())}) for piece in ([], [1, 2], [], [3])]
+    engine.load("pieces", pa.concat_tables(pieces))
+    assert engine.rows("SELECT a FROM pieces ORDER BY a") == [(1,), (2,), (3,)]
 
 
 def test_a_table_made_can_be_asked(engine: Engine) -> None:

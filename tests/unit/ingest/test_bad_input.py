@@ -106,7 +106,7 @@ def test_cells_and_rows_that_do_not_fit_are_set_aside_and_named(duck: DuckDBEngi
 
 
 def test_a_record_over_several_lines_keeps_the_line_it_begins_on(duck: DuckDBEngine, tmp_path: Path) -> None:
-    (tmp_path / "header.csv").write_text(HEADER + 'A,1,02/03/2010,"WB\nRI",UN1,,\nB,1,nonsense,WBRI,UN1,,\n')
+    (tmp_path / "header.csv").write_text(HEADER + 'A,1,02/03/2010,WBRI,"UN\n1",,\nB,1,nonsense,WBRI,UN1,,\n')
     run(duck, Delivery("ssda903", "998", (tmp_path / "header.csv",), 2019))
     assert duck.rows("SELECT line FROM set_aside") == [(4,)]
 

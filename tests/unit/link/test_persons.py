@@ -50,6 +50,10 @@ CASES = {
         "A | cin | 1 | 2019 | U | 2010-01-01 | false | M | | | 1 | 1\nA | 903 | 1 | 2019 | | 2010-01-01 | false | M | | | 2 | 1\nB | cin | 7 | 2019 | U | 2010-01-01 | false | M | | | 3 | 1",
         [["A/903/1", "A/cin/1", "B/cin/7"]],
     ),
+    "a child returned in several years is one identifier": (
+        "A | cin | 1 | 2018 | | 2010-01-01 | false | M | | | 1 | 1\nA | cin | 1 | 2019 | | 2010-01-01 | false | M | | | 2 | 1\nA | cin | 2 | 2019 | | 2010-01-01 | false | M | | | 2 | 2",
+        [["A/cin/1"], ["A/cin/2"]],
+    ),
     "sex contradicts": (
         "A | cin | 1 | 2019 | | 2010-01-01 | false | M | | | 1 | 1\nA | 903 | 1 | 2019 | | 2010-01-01 | false | F | | | 2 | 1",
         [["A/903/1"], ["A/cin/1"]],

@@ -7,6 +7,7 @@ import pytest
 from careloom.catalogue import load_catalogue
 from careloom.engine import DuckDBEngine
 from careloom.report.asking import answer_all, longest
+from careloom.report.figures import draw
 from careloom.report.grid import lay_out
 from careloom.report.question import Answer, read_questions
 
@@ -98,3 +99,18 @@ def test_every_figure_and_table_that_a_question_names_is_declared() -> None:
     known = set(load_catalogue().tables)
     for question in read_questions().values():
         assert set(question.needs) <= known, question.name
+
+
+def test_a_curve_of_which_only_time_zero_may_be_shown_is_not_drawn(duck: DuckDBEngine, made_up: dict[str, Any]) -> None:
+    made_up["make_up"](duck, children=60)
+    few = "person_id < 'PERSON00003'"  # 3 children come back after 10 days, nobody else ever
+    days = f"CASE WHEN {few} THEN 10.0 ELSE days END"
+    duck.make(
+        "time_to_event",
+        f"SELECT * REPLACE ({few} AS is_event, {days} AS days, CAST(NULL AS INTEGER) AS class_no) FROM time_to_event",
+    )
+    duck.make("curve", "SELECT * REPLACE (CAST(0.99 AS DOUBLE) AS survival) FROM curve")
+    answer = answer_all(duck, load_catalogue(), made_up["STUDY"])["curves"]
+    title = load_catalogue().outcomes["repeat_plan"].title
+    assert {row["month"] for row in answer.rows if row["outcome"] == title} == {0}
+    assert draw("curves", answer, title) is None

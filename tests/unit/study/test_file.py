@@ -55,8 +55,14 @@ WRONG = {
     "an unknown key": (('out = "results"', 'out = "results"\nperoid = 1'), r'no key "peroid"'),
     "an unknown table": (("[costs]", "[cost]"), r'no key "cost"; did you mean "costs"\?'),
     "an unknown return": (('"ssda903"', '"ssda930"'), r'return = "ssda930" is not known; did you mean "ssda903"\?'),
-    "an unknown price sheet": (('"illustrative"', '"ilustrative"'), r'no price sheet "ilustrative"; did you mean "illustrative"\?'),
-    "an unknown outcome": (("[costs]", '[outcomes]\nquestions = ["re_refferal"]\n[costs]'), r'no outcome "re_refferal"; did you mean "re_referral"\?'),
+    "an unknown price sheet": (
+        ('"illustrative"', '"ilustrative"'),
+        r'no price sheet "ilustrative"; did you mean "illustrative"\?',
+    ),
+    "an unknown outcome": (
+        ("[costs]", '[outcomes]\nquestions = ["re_refferal"]\n[costs]'),
+        r'no outcome "re_refferal"; did you mean "re_referral"\?',
+    ),
     "a text for a date": (("2018-04-01", '"2018-04-01"'), r'"from" should be a date such as 2021-03-31'),
     "a window backwards": (("2020-03-31", "2017-03-31"), r'"to" is before "from"'),
     "no file matches": (("*.csv", "*.tsv"), r'no file matches files = "\*.tsv"'),

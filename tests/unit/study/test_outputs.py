@@ -15,6 +15,12 @@ def make(out: Path, text: str) -> None:
         write_manifest(folder, {"study": text}, {"report.html": "released"})
 
 
+def break_off(out: Path, fault: type[BaseException]) -> None:
+    with new_outputs(out) as folder:
+        (folder / "report.html").write_text("half")
+        raise fault
+
+
 def siblings(out: Path) -> list[str]:
     return sorted(path.name for path in out.parent.iterdir())
 
@@ -33,9 +39,8 @@ def test_a_second_run_replaces_the_first_whole(tmp_path: Path) -> None:
 def test_an_interrupted_run_keeps_the_first_whole(tmp_path: Path, fault: type[BaseException]) -> None:
     out = tmp_path / "results"
     make(out, "one")
-    with pytest.raises(fault), new_outputs(out) as folder:
-        (folder / "report.html").write_text("half")
-        raise fault
+    with pytest.raises(fault):
+        break_off(out, fault)
     assert (out / "report.html").read_text() == "one"
     assert siblings(out) == ["results"]
 
