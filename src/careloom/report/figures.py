@@ -195,7 +195,7 @@ STEPS = [
 
 
 def _curves(rows: Rows) -> Figure | None:
-    """Share with the event as steps through the released points, a line for each category."""
+    """Share with the event at the released points, joined by a line for each category."""
     names = _order([row for row in rows if row["category"] not in ALL], "category")[: len(COLOURS)] or _order(
         rows, "category"
     )
@@ -212,7 +212,7 @@ def _curves(rows: Rows) -> Figure | None:
     legend = alt.Legend(orient="right", labelExpr=_LINES, rowPadding=8, symbolSize=400)
     chart = (
         alt.Chart(_data(shown))
-        .mark_line(interpolate="step-after", strokeWidth=2.5)
+        .mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=28))  # a step would say "nothing until then"
         .encode(
             x=alt.X(
                 "month:Q",

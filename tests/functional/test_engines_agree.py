@@ -1,0 +1,64 @@
+"""A whole run gives the same tables on DuckDB and on Spark, row for row."""
+
+import datetime as dt
+import math
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from careloom.catalogue import load_catalogue
+from careloom.core import Ledger
+from careloom.engine import DuckDBEngine, Engine
+from careloom.study import Study, read_study
+from careloom.study.run import kept_tables, ledger_table, stages
+from careloom.synth import make_authority
+
+CATALOGUE = load_catalogue()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    folder = tmp_path_factory.mktemp("both")
+    make_authority(folder, children=250, years=(2020, 2022))
+    return replace(read_study(folder / "study.toml", CATALOGUE), most_classes=2, starts=2)
+
+
+def run(study: Study, engine: Engine) -> dict[str, pa.Table]:
+    ledger = Ledger()
+    for _, work in stages(study, CATALOGUE, engine):
+        ledger.extend(work())
+    assert ledger.faults() == []
+    engine.load("ledger", ledger_table(ledger))
+    return kept_tables(CATALOGUE, engine)
+
+
+def sort_key(row: tuple[Any, ...]) -> list[str]:
+    return [f"{cell:.6e}" if isinstance(cell, float) else str(cell) for cell in row]
+
+
+def same(one: Any, two: Any) -> bool:
+    # Sums of money and fitted numbers may be added up in another order; 1e-9 is far above that and below anything shown.
+    return (
+        math.isclose(one, two, rel_tol=1e-9, abs_tol=1e-9)
+        if isinstance(one, float) and isinstance(two, float)
+        else one == two
+    )
+
+
+def test_every_kept_table_is_the_same_on_both_engines(study: Study, duck: DuckDBEngine, spark_session: Any) -> None:
+    spark_session.forget()
+    on_duck, on_spark = run(study, duck), run(study, spark_session)
+    assert set(on_duck) == set(on_spark) == {name for name, table in CATALOGUE.tables.items() if not table.working}
+    for name, table in on_duck.items():
+        assert table.column_names == on_spark[name].column_names, name
+        rows = [sorted(zip(*t.to_pydict().values(), strict=True), key=sort_key) for t in (table, on_spark[name])]
+        assert len(rows[0]) == len(rows[1]), name
+        wrong = sum(not all(map(same, one, two)) for one, two in zip(*rows, strict=True))
+        assert wrong == 0, f"{name}: {wrong} of {len(rows[0])} rows differ"
+    assert (
+        min(on_duck[name].num_rows for name in ("spell", "event", "timeline", "class_of", "time_to_event", "cost_line"))
+        > 50
+    )
+    assert isinstance(on_duck["spell"]["starts_on"][0].as_py(), dt.date)
