@@ -15,5 +15,5 @@ def test_thirty_four_items_with_names_of_their_own() -> None:
 def test_every_code_is_in_one_item() -> None:
     codes = [code for item in FACTORS.indicators for code in item.codes] + list(FACTORS.ignored)
     assert len(codes) == len(set(codes))
-    # 8A was once a heading of 8B-8F and may be found in old files; 24A came after the period the set spans.
-    assert set(codes) - {"8A"} == CENSUS - {"24A"}
+    # 24A came after the period the set spans.
+    assert set(codes) == CENSUS - {"24A"}
