@@ -7,39 +7,64 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from careloom.core import OutputError
 
 MANIFEST = "manifest.json"
-UNFINISHED, PREVIOUS = ".unfinished", ".previous"
+UNFINISHED, PREVIOUS, LOCK = ".unfinished", ".previous", ".lock"
 
 
 @contextmanager
 def new_outputs(out: Path) -> Iterator[Path]:
     """Give a new folder to write in; put it in place of `out` when the block ends well, and remove it otherwise.
 
-    Raises OutputError when `out` exists and no Careloom run made it: such a folder is never replaced.
+    Raises OutputError when another run is writing `out`, when it cannot be written, or when it exists and no Careloom
+    run made it: such a folder is never replaced.
     """
     unfinished, previous = beside(out, UNFINISHED), beside(out, PREVIOUS)
+    with alone(out):
+        try:
+            settle(out, unfinished, previous)
+            unfinished.mkdir()
+        except OSError as fault:
+            raise cannot_write(out, fault) from None
+        try:
+            yield unfinished
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        if out.exists():
+            out.rename(previous)
+        unfinished.rename(out)
+        shutil.rmtree(previous, ignore_errors=True)
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Hold the folder for this run alone. The operating system lets go of the lock when a run ends, however it ends."""
     try:
-        settle(out, unfinished, previous)
-        unfinished.mkdir(parents=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(beside(out, LOCK), timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise OutputError(f"{out}: another run is writing this folder; wait for it, or name another") from None
     except OSError as fault:
-        raise OutputError(
-            f"{out}: the output folder cannot be written ({fault.strerror}); name another with out = in [study]"
-        ) from None
+        raise cannot_write(out, fault) from None
     try:
-        yield unfinished
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-    if out.exists():
-        out.rename(previous)
-    unfinished.rename(out)
-    shutil.rmtree(previous, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
+
+
+def cannot_write(out: Path, fault: OSError) -> OutputError:
+    why = f"the output folder cannot be written ({fault.strerror})"
+    return OutputError(f"{out}: {why}; name another with out = in [study]")
 
 
 def beside(out: Path, ending: str) -> Path:
-    return out.with_name(out.name + ending)
+    """Name a hidden neighbour of the folder."""
+    return out.with_name(f".{out.name}{ending}")
 
 
 def settle(out: Path, unfinished: Path, previous: Path) -> None:

@@ -22,7 +22,7 @@ def break_off(out: Path, fault: type[BaseException]) -> None:
 
 
 def siblings(out: Path) -> list[str]:
-    return sorted(path.name for path in out.parent.iterdir())
+    return sorted(path.name for path in out.parent.iterdir() if path.suffix != ".lock")
 
 
 def test_a_second_run_replaces_the_first_whole(tmp_path: Path) -> None:
@@ -70,6 +70,21 @@ def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     make(tmp_path / "empty", "one")
     assert (tmp_path / "empty" / "report.html").exists()
+
+
+def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    with new_outputs(out) as folder:
+        with pytest.raises(OutputError, match="another run is writing"):
+            make(out, "two")
+        (folder / "report.html").write_text("one")
+    assert (out / "report.html").read_text() == "one"
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot be written"):
+        make(tmp_path / "file" / "results", "one")
 
 
 def test_the_manifest_says_who_may_see_what(tmp_path: Path) -> None:
