@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 
-from careloom.catalogue import Catalogue, Declaration, Drop, Outcome, Process, Return, Rule, load_catalogue
+from careloom.catalogue import Catalogue, Declaration, Drop, Measure, Outcome, Process, Return, Rule, load_catalogue
 from careloom.core import Table, Years
 
 PAGE = Path(__file__).with_name("catalogue.md")
@@ -28,6 +28,7 @@ def make_page() -> str:
     catalogue = load_catalogue()
     parts = [HEAD, *(line for return_ in catalogue.returns.values() for line in say_return(return_))]
     parts += ["## Outcomes", "", *(line for outcome in catalogue.outcomes.values() for line in say_outcome(outcome))]
+    parts += ["## Official measures", "", *(line for measure in catalogue.measures for line in say_measure(measure))]
     parts += ["## Processes of looked-after care", "", *(line for p in catalogue.processes for line in say_process(p))]
     parts += [*say_prices(catalogue), *say_indicators(catalogue), *say_signs(catalogue)]
     return "\n".join(parts).rstrip() + "\n"
@@ -125,6 +126,15 @@ def say_outcome(outcome: Outcome) -> list[str]:
     lines += [f"- the class that counts: {outcome.class_from}{within}"]
     lines += [f"- read off after {', '.join(map(str, outcome.horizons_days))} days", ""]
     return [*lines, *say_drops(outcome.drops), "Example:", "", *fenced(outcome.examples)]
+
+
+def say_measure(measure: Measure) -> list[str]:
+    back = f", also for {measure.earlier_years} earlier years" if measure.earlier_years > 1 else ""
+    back = ", also for the year before" if measure.earlier_years == 1 else back
+    needed = ", ".join(f"`{name}`" for name in measure.needs)
+    lines = [f"### {measure.title} (`{measure.name}`)", "", measure.why, "", f"Source: {measure.source}", ""]
+    lines += [f"- counts {measure.unit}", f"- must have been read: {needed}{back}", ""]
+    return [*lines, "Example:", "", *fenced(measure.examples)]
 
 
 def say_process(process: Process) -> list[str]:

@@ -102,6 +102,8 @@ def stages(catalogue: Catalogue) -> Iterator[tuple[str, list[str], list[str], li
             reads |= set(tables_read(symbol)) & set(catalogue.tables)
             makes |= set(tables_made(symbol)) & set(catalogue.tables)
             reads |= set(tables_named(catalogue.returns, "fails")) if mentions_attribute(symbol, "fails") else set()
+        for symbol in within:
+            reads |= set(tables_read(symbol)) & set(catalogue.tables) if symbol[0] == "study.run" else set()
         for asked in catalogue_parts(work):
             reads |= set(tables_named(getattr(catalogue, asked), "select"))
         order = list(catalogue.tables)
@@ -265,6 +267,7 @@ def declared(catalogue: Catalogue) -> list[str]:
         ("indicator sets", code(list(catalogue.indicator_sets))),
         ("outcomes", code(list(catalogue.outcomes))),
         ("processes", ", ".join(f"{process.number} {process.name}" for process in catalogue.processes)),
+        ("official measures", code([measure.name for measure in catalogue.measures])),
         ("price sheets", ", ".join(f"`{s.name}` ({s.standing})" for s in catalogue.price_sheets.values())),
         ("signs that records are not real", code([sign.name for sign in catalogue.signs])),
         ("pages of the report", ", ".join(page.title for page in catalogue.pages)),

@@ -15,6 +15,8 @@ from careloom.core import CareloomError, DeliveryError
 from careloom.study import read_study, run_study
 from careloom.synth import make_authority
 
+STOPPED = 130
+
 EXITS = """
 exit codes:
   0  everything asked was done
@@ -25,6 +27,7 @@ exit codes:
   5  no delivered file could be read; earlier outputs are untouched
   6  the output folder cannot be written, or is not ours to replace
   7  a declaration of the catalogue, or a price sheet, is wrong
+130  stopped with Ctrl-C; earlier outputs are untouched
 """
 
 
@@ -37,11 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CareloomError as fault:
         console.print(f"careloom: {fault}", style="red", markup=False, soft_wrap=True)
         return fault.exit_code
+    except KeyboardInterrupt:
+        return stopped(console)
     except Exception as fault:
+        if "nterrupted" in str(fault):  # DuckDB says so in its own words when Ctrl-C meets a query
+            return stopped(console)
         if os.environ.get("CARELOOM_DEBUG"):
             raise
         console.print(f"careloom: {where_it_failed(fault)}", style="red", markup=False, soft_wrap=True)
         return 1
+
+
+def stopped(console: Console) -> int:
+    console.print("careloom: stopped; earlier outputs are untouched", style="red")
+    return STOPPED
 
 
 def where_it_failed(fault: Exception) -> str:
@@ -74,10 +86,17 @@ def parser() -> argparse.ArgumentParser:
         "synth", help="write the returns of a made-up authority, with a study file and the truth aside"
     )
     synth.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
-    synth.add_argument("--children", type=int, default=6000, help="number of children (default 6000)")
+    synth.add_argument("--children", type=positive, default=6000, help="number of children (default 6000)")
     synth.add_argument("--seed", type=int, default=2, help="same seed, same files (default 2)")
     synth.set_defaults(command=synth_command)
     return top
+
+
+def positive(text: str) -> int:
+    """Read a whole number above 0 from the command line."""
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError("should be a whole number above 0")
+    return int(text)
 
 
 def run_command(asked: argparse.Namespace, console: Console) -> int:
@@ -92,6 +111,8 @@ def run_command(asked: argparse.Namespace, console: Console) -> int:
         progress.update(task, description="done", completed=1.0)
     for message in finished.refused:
         console.print(f"not read: {message}", style="red", markup=False, soft_wrap=True)
+    for note in finished.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
     for doubt in finished.doubts:
         console.print(f"doubtful: more than one in five {doubt}", style="yellow", markup=False, soft_wrap=True)
     print(f"Report: {finished.out / 'report.html'}")

@@ -72,7 +72,7 @@ def test_a_bad_file_is_named_the_others_run_and_the_exit_code_says_so(
     header.write_text(header.read_text().replace("DOB", "DATE", 1))
     assert main(["run", str(authority / "study.toml")]) == 4
     said = capsys.readouterr()
-    assert "not read: header.csv line 1: column DOB is missing" in said.err
+    assert "not read: header.csv: line 1: column DOB is missing" in said.err
     assert (authority / "results" / "report.html").exists()
     assert ledger_faults(authority / "results") == []
 
@@ -126,18 +126,76 @@ to = 2022-03-31
 out = "results"
 [[delivery]]
 return = "ssda903"
-authority = "999"
+authority = "made up"
 year = 2020
 files = ["{samples.as_posix()}/ssda903/*.csv"]
 [[delivery]]
 return = "cin_census"
-authority = "999"
+authority = "made up"
 files = ["{samples.as_posix()}/cin_census/*.xml"]
 """)
     assert main(["run", str(tmp_path / "samples.toml")]) == 0
     assert "doubtful" in capsys.readouterr().err
     assert ledger_faults(tmp_path / "results") == []
     assert "do not behave like those of real children" in (tmp_path / "results" / "report.html").read_text()
+
+
+def last_year_lost(authority: Path) -> None:
+    """Take the last year of looked-after returns out of the study."""
+    head, *deliveries = (authority / "study.toml").read_text().split("[[delivery]]")
+    (authority / "study.toml").write_text(
+        "[[delivery]]".join([head, *(part for part in deliveries if "year = 2020" not in part)])
+    )
+
+
+def test_nobody_is_followed_or_costed_beyond_the_last_return(
+    authority: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last_year_lost(authority)
+    assert main(["run", str(authority / "study.toml")]) == 0
+    said = capsys.readouterr().err
+    assert "children are followed to 31 March 2019, where the returns end, not to 31 March 2020" in said
+    assert "care is costed for no day at all" in said
+    with duckdb.connect(str(authority / "results" / "study.duckdb"), read_only=True) as db:
+        assert db.execute("SELECT count(*) FROM cost_line").fetchone() == (0,)
+        assert db.execute("SELECT max(ends_on) <= DATE '2019-04-01' FROM timeline").fetchone() == (True,)
+    assert "Children are followed to 31 March 2019" in (authority / "results" / "report.html").read_text()
+
+
+def test_what_was_set_aside_while_reading_is_said(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    episodes = authority / "ssda903" / "2019" / "episodes.csv"
+    lines = episodes.read_text().splitlines()
+    spoiled = lines[1].split(",")
+    spoiled[1] = "31-Mar-18"
+    episodes.write_text("\n".join([lines[0], ",".join(spoiled), *lines[2:]]) + "\n")
+    assert main(["run", str(authority / "study.toml")]) == 0
+    said = capsys.readouterr().err
+    assert "rows set aside: DECOM is blank or unreadable, and it is part of the key" in said
+    assert "a new key was made" in said
+    main(["run", str(authority / "study.toml")])
+    assert "a new key was made" not in capsys.readouterr().err
+
+
+def test_ctrl_c_says_so_and_keeps_what_was_there(
+    authority: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("careloom.study.run.link_persons", stop)
+    assert main(["run", str(authority / "study.toml")]) == 130
+    assert "stopped; earlier outputs are untouched" in capsys.readouterr().err
+    assert not (authority / "results").exists()
+
+
+def test_synth_never_writes_over_what_it_did_not_make(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "study.toml").write_text("mine")
+    assert main(["synth", "--out", str(tmp_path), "--children", "50"]) == 6
+    assert "did not make" in capsys.readouterr().err
+    assert (tmp_path / "study.toml").read_text() == "mine"
+    with pytest.raises(SystemExit) as left:
+        main(["synth", "--out", str(tmp_path / "new"), "--children", "0"])
+    assert left.value.code == 2
 
 
 def test_synth_writes_a_study_that_can_be_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ def sources() -> Iterator[tuple[str, str]]:
         yield from ((f"rule {rule.id}", rule.source) for rule in return_.rules)
         yield from ((f"{return_.name} {said.name}", said.source) for said in return_.declarations)
         yield from ((f"{return_.name} {s.name} {c.code}", c.source) for s in return_.codes.values() for c in s.codes)
-    for each in (*CATALOGUE.outcomes.values(), *CATALOGUE.processes, *CATALOGUE.signs):
+    for each in (*CATALOGUE.outcomes.values(), *CATALOGUE.processes, *CATALOGUE.signs, *CATALOGUE.measures):
         yield f"{type(each).__name__} {each.name}", each.source
     yield from ((f"indicators {each.name}", each.source) for each in CATALOGUE.indicator_sets.values())
     for sheet in CATALOGUE.price_sheets.values():
@@ -59,7 +59,9 @@ def test_everything_says_where_it_comes_from() -> None:
 def test_everything_says_why() -> None:
     whys = [(rule.id, rule.why) for return_ in RETURNS for rule in return_.rules]
     whys += [(f"{return_.name} {said.name}", said.why) for return_, said in DECLARED]
-    whys += [(each.name, each.why) for each in (*CATALOGUE.outcomes.values(), *CATALOGUE.processes)]
+    whys += [
+        (each.name, each.why) for each in (*CATALOGUE.outcomes.values(), *CATALOGUE.processes, *CATALOGUE.measures)
+    ]
     whys += [(sign.name, sign.meaning) for sign in CATALOGUE.signs]
     assert [name for name, why in whys if len(why.split()) < 3] == []
 

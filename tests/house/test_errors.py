@@ -351,7 +351,7 @@ def test_no_message_tells(ran: Ran) -> None:
 
 def test_no_released_file_tells_nor_the_accounts_of_the_run(ran: Ran) -> None:
     made = {path.name for path in ran.folder.iterdir() if path.suffix not in (".csv", ".xml", ".toml")}
-    assert made == {"out", "study.key"}  # nothing is left beside the outputs
+    assert made == {"out", ".out.lock", "study.key"}  # nothing else is left beside the outputs
     assert {path.suffix for path in (ran.folder / "out").rglob("*") if path.is_file()} >= SEARCHED
     assert [leak for leak in leaks(ran.folder / "out", *WORDS) if not leak.startswith("study.duckdb")] == []
 

@@ -62,7 +62,7 @@ def test_every_worked_example_is_on_the_page() -> None:
     page, catalogue = PAGE["make_page"](), load_catalogue()
     examples = [v.examples for r in catalogue.returns.values() for rule in r.rules for v in rule.versions]
     examples += [said.examples for r in catalogue.returns.values() for said in r.declarations]
-    examples += [each.examples for each in (*catalogue.outcomes.values(), *catalogue.processes)]
+    examples += [each.examples for each in (*catalogue.outcomes.values(), *catalogue.processes, *catalogue.measures)]
     shown = {line.rstrip() for line in page.splitlines()}
     assert len(examples) > 20
     assert [line for text in examples for line in text.strip().splitlines() if line.rstrip() not in shown] == []

@@ -203,6 +203,7 @@ def declared_sql(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     for process in catalogue.processes:
         yield from ((f"process {process.number} {e.name}", e.select) for e in process.elements)
     yield from ((f"sign {sign.name}", sign.select) for sign in catalogue.signs)
+    yield from ((f"measure {measure.name}", measure.select) for measure in catalogue.measures)
 
 
 def where(condition: str, alias: str) -> str:

@@ -13,6 +13,7 @@ from careloom.catalogue.nouns import (
     Element,
     Indicator,
     IndicatorSet,
+    Measure,
     Outcome,
     Page,
     PlacementCodes,
@@ -45,6 +46,7 @@ def load_catalogue(folder: Path = OURS) -> Catalogue:
         price_sheets={s.name: s for s in map(read_prices, sorted((folder / "prices").glob("*.csv")))},
         placement_codes=read_placement_codes(folder / "placement_codes.csv"),
         signs=tuple(each(folder / "plausibility", read_sign)),
+        measures=tuple(sorted(each(folder / "measures", read_measure), key=lambda m: m.position)),
         pages=tuple(sorted(map(read_page, (folder / "pages").glob("*.md")), key=lambda page: page.order)),
     )
 
@@ -78,6 +80,7 @@ def read_return(folder: Path) -> Return:
         title=keys.text("title"),
         layout=checked(keys, "layout", ("csv", "xml")),
         root=keys.text("root", None),
+        collection=keys.text("collection", None),
         date_formats=keys.texts("date_formats"),
         years=Years.read(keys.text("years")),
         sources=tuple(read_source(source) for source in keys.tables("source")),
@@ -256,6 +259,24 @@ def read_sign(path: Path) -> Sign:
     sign = Sign(path.stem, keys.text("meaning"), keys.text("source"), keys.text("select"))
     keys.done()
     return sign
+
+
+def read_measure(path: Path) -> Measure:
+    keys = read_toml(path, CatalogueError)
+    measure = Measure(
+        name=path.stem,
+        position=keys.whole("position"),
+        title=keys.text("title"),
+        unit=keys.text("unit"),
+        why=keys.text("why"),
+        source=keys.text("source"),
+        needs=keys.texts("needs"),
+        earlier_years=keys.whole("earlier_years", 0),
+        select=keys.text("select"),
+        examples=keys.text("examples"),
+    )
+    keys.done()
+    return measure
 
 
 def read_process(path: Path) -> Process:

@@ -69,6 +69,7 @@ class Return:
     title: str
     layout: str
     root: str | None
+    collection: str | None
     date_formats: tuple[str, ...]
     years: Years
     sources: tuple[Source, ...]
@@ -200,6 +201,28 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A figure of one authority and collection year, as the official statistics define it: a count, or a share.
+
+    `select` reads the common tables and `measure_year` (la, year, first_day, end_day: 1 April to the next), and gives
+    la, year, numerator and denominator, which is blank for a count; a row for every row of `measure_year`. `needs` are
+    tables of returns (`ssda903 episodes`; `cin_census all` for XML) that must have been read for the year and for
+    `earlier_years` before it; or the year is left out. `unit` is what is counted; `position` orders the tables.
+    """
+
+    name: str
+    position: int
+    title: str
+    unit: str
+    why: str
+    source: str
+    needs: tuple[str, ...]
+    earlier_years: int
+    select: str
+    examples: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of the report: prose in Markdown with named tables and figures."""
 
@@ -222,4 +245,5 @@ class Catalogue:
     price_sheets: dict[str, PriceSheet]
     placement_codes: PlacementCodes
     signs: tuple[Sign, ...]
+    measures: tuple[Measure, ...]
     pages: tuple[Page, ...]

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,17 @@ class Keys:
         self.asked.add(key)
         if key not in self.values:
             if default is _MISSING:
-                raise self.error(f'{self.where}: "{key}" is missing; write {key} = {KINDS[kind]}')
+                raise self.error(f'{self.where}: "{key}" is missing; write {key} = {KINDS[kind]}{self._misspelt(key)}')
             return default
         value = self.values[key]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise self.error(f'{self.where}: "{key}" should be {KINDS[kind]}')
         return value
+
+    def _misspelt(self, key: str) -> str:
+        """Name the key that was written in its place, if one looks like it."""
+        close = get_close_matches(key, self.values.keys() - self.asked, n=1)
+        return f' (there is "{close[0]}": is it meant to be "{key}"?)' if close else ""
 
     def text(self, key: str, default: Any = _MISSING) -> Any:
         return self._take(key, str, default)
@@ -79,4 +85,6 @@ def read_toml(path: Path, error: type[CareloomError]) -> Keys:
     except IsADirectoryError:
         raise error(f"{path}: this is a folder; name the .toml file in it") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise error(f"{path}: this is not valid TOML: {fault}") from None
+        raise error(
+            f"{path}: this is not valid TOML: {fault}. Texts stand in quotes, dates as 2021-03-31 without"
+        ) from None

@@ -32,10 +32,10 @@ LEFT JOIN (SELECT spell_id FROM spell WHERE kind = 'period_of_care') AS p ON p.s
 
 # A segment that starts before an earlier one has ended; days after the year 9999 stand for "still open".
 IN_TWO_PLACES = """
-SELECT DISTINCT person_id
+SELECT DISTINCT person_id, la
 FROM (
-  SELECT person_id, starts_on, max(coalesce(ends_on, DATE '9999-12-31')) OVER (
-    PARTITION BY person_id ORDER BY starts_on, coalesce(ends_on, DATE '9999-12-31'), spell_id
+  SELECT person_id, la, starts_on, max(coalesce(ends_on, DATE '9999-12-31')) OVER (
+    PARTITION BY person_id, la ORDER BY starts_on, coalesce(ends_on, DATE '9999-12-31'), spell_id
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_until
   FROM cost_care
   WHERE kind = 'placement_segment' AND period_id IS NOT NULL) AS segment
@@ -48,7 +48,7 @@ SELECT c.*, CASE
   WHEN r.person_id IS NOT NULL THEN {text(OVERLAP)}
   ELSE '' END AS set_aside
 FROM cost_care AS c
-LEFT JOIN cost_refused AS r ON r.person_id = c.person_id
+LEFT JOIN cost_refused AS r ON r.person_id = c.person_id AND r.la = c.la
 """
 
 # Type and provider first, then type with any provider, then what stands for everything else.

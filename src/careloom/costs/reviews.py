@@ -50,7 +50,7 @@ FROM (
     r.person_id IS NOT NULL AS is_refused,
     row_number() OVER (PARTITION BY e.person_id, e.la, e.happened_on ORDER BY e.delivery_id, e.line) AS row_no
   FROM event AS e
-  LEFT JOIN cost_refused AS r ON r.person_id = e.person_id
+  LEFT JOIN cost_refused AS r ON r.person_id = e.person_id AND r.la = e.la
   WHERE e.event = 'review') AS review
 """
 

@@ -37,7 +37,7 @@ def read_csv(path: Path, tables: dict[str, Table]) -> RawFile:
         raise DeliveryError(
             f"{path.name} line {reader.line_num}: this is not well-formed CSV ({fault}); was the file cut short?"
         ) from None
-    return RawFile((raw,), encoding, remark=remarks(heading, table, encoding))
+    return RawFile((raw,), encoding, remark=remarks(heading, raw, encoding))
 
 
 def decode(path: Path) -> tuple[str, str]:
@@ -68,11 +68,19 @@ def recognise(path: Path, heading: list[str], tables: dict[str, Table]) -> Table
 
     best = max(tables.values(), key=likeness)
     if likeness(best) < ALIKE:
+        check_separator(path, heading)
         example = ",".join(next(iter(tables.values())).column_names)
         raise DeliveryError(
             f"{path.name} line 1: this is not the heading of any table of the return ({', '.join(tables)}); one begins, for example, {example}"
         )
     return best
+
+
+def check_separator(path: Path, heading: list[str]) -> None:
+    """Say so when the heading is one cell that another separator would cut."""
+    for mark, name in (";", "semicolons"), ("\t", "tabs"), ("|", "bars"):
+        if len(heading) == 1 and heading[0].count(mark) > 1:
+            raise DeliveryError(f"{path.name} line 1: the columns are separated by {name}; save it as CSV with commas")
 
 
 def check_heading(path: Path, heading: list[str], table: Table) -> dict[str, int]:
@@ -97,12 +105,14 @@ def take_row(raw: RawTable, line: int, row: list[str], width: int, positions: di
     raw.add(line, {name: row[place].strip() or None for name, place in positions.items()})
 
 
-def remarks(heading: list[str], table: Table, encoding: str) -> str:
+def remarks(heading: list[str], raw: RawTable, encoding: str) -> str:
+    table = raw.table
     known = {name.upper() for name in table.column_names}
     absent = [name for name in table.column_names if name.upper() not in heading]
     return "; ".join(
         note
         for note in (
+            "it holds no rows" if not raw.lines else "",
             "read as Windows-1252: check accented letters" if encoding == "cp1252" else "",
             f"columns not delivered: {', '.join(absent)}" if absent else "",
             f"{len(set(heading) - known)} columns not used" if set(heading) - known else "",

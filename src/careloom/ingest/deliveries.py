@@ -63,8 +63,9 @@ def ingest(
     for file in files:
         read_file(file, catalogue.returns[file.delivery.return_name])
         on_file(file.path.name)
-    for delivery in deliveries:
-        settle_year([file for file in files if file.delivery is delivery], catalogue.returns[delivery.return_name])
+    for together in sets_of(files):
+        settle_year(together, catalogue.returns[together[0].delivery.return_name])
+    refuse_twice(files)
     engine.load("delivery", delivery_table(files))
     engine.load("set_aside", set_aside_table(files))
     engine.load("code", code_table(catalogue))
@@ -79,7 +80,7 @@ def read_file(file: File, return_: Return) -> None:
     try:
         file.sha256 = hashlib.sha256(file.path.read_bytes()).hexdigest()
         if return_.layout == "xml":
-            file.raw = read_xml(file.path, return_.tables, str(return_.root))
+            file.raw = read_xml(file.path, return_.tables, str(return_.root), return_.collection)
         else:
             file.raw = read_csv(file.path, return_.tables)
         file.typed = tuple(type_table(raw, return_) for raw in file.raw.tables)
@@ -89,18 +90,56 @@ def read_file(file: File, return_: Return) -> None:
         file.fault = f"{file.path.name}: the file cannot be opened ({fault.strerror})"
 
 
-def settle_year(files: list[File], return_: Return) -> None:
-    """Give each file its year: as the study states it, as the file does, or that of the latest key date delivered."""
-    stated = files[0].delivery.year if files else None
-    latest = max((year for file in files for year in key_years(file)), default=None)
+def sets_of(files: list[File]) -> list[list[File]]:
+    """Files that belong to one collection: those of a delivery that states its year, else those of one folder."""
+    sets: dict[tuple[int, Path | None], list[File]] = {}
     for file in files:
-        file.year = stated or (file.raw.year if file.raw else None) or latest
-        if file.is_read and file.year is None:
-            file.fault = (
-                f"{file.path.name}: the collection year cannot be told from the file; write year = in its [[delivery]]"
-            )
-        elif file.is_read and file.year is not None and file.year not in return_.years:
-            file.fault = f"{file.path.name}: {file.year} is not a collection year of the {return_.title} known here; write year = in its [[delivery]] if that is wrong"
+        folder = None if file.delivery.year else file.path.parent
+        sets.setdefault((id(file.delivery), folder), []).append(file)
+    return list(sets.values())
+
+
+def settle_year(files: list[File], return_: Return) -> None:
+    """Give each file its year: as the study states it, as the file does, or that of the set's latest key date.
+
+    A file that says another year or authority than the study, or that could be of several years, is refused.
+    """
+    latest = max((year for file in files for year in key_years(file)), default=None)
+    names = [recognised(file) for file in files if file.is_read and return_.layout == "csv"]
+    for file in files:
+        stated, said = file.delivery.year, file.raw.year if file.raw else None
+        file.year = stated or said or latest
+        if not file.is_read:
+            continue
+        if file.year is None:
+            file.fault = "the collection year cannot be told from the file; write year = in its [[delivery]]"
+        elif file.year not in return_.years:
+            file.fault = f"{file.year} is not a collection year of the {return_.title} known here; write year = in its [[delivery]] if that is wrong"
+        elif stated and said and stated != said:
+            file.fault = f"the file says it is of {said}, the study says year = {stated}"
+        elif not stated and not said and names.count(recognised(file)) > 1:
+            file.fault = f"there are several files of {recognised(file)} in this folder, so the year cannot be told; write one [[delivery]] with year = for each year"
+        elif differs(file.delivery.la, file.raw.la if file.raw else None):
+            file.fault = f'the file says it is of another authority than authority = "{file.delivery.la}"'
+        if file.fault:
+            file.fault = f"{file.path.name}: {file.fault}"
+
+
+def differs(stated: str, said: str | None) -> bool:
+    """Do two DfE numbers differ? A study may also name its authorities in words, which cannot be compared."""
+    return bool(said) and stated.isdigit() and len(stated) == 3 and said != stated
+
+
+def refuse_twice(files: list[File]) -> None:
+    """Refuse a file with the same bytes as one before it of the same return and authority."""
+    seen: dict[tuple[str, str, str], File] = {}
+    for file in files:
+        if file.is_read:
+            first = seen.setdefault((file.delivery.return_name, file.delivery.la, file.sha256), file)
+            if first is not file:
+                file.fault = (
+                    f"{file.path.name}: it is the same, byte for byte, as file {first.number}"
+                )
 
 
 def key_years(file: File) -> Iterable[int]:
@@ -181,7 +220,7 @@ def delivery_table(files: list[File]) -> pa.Table:
             "sha256": file.sha256,
             "encoding": file.raw.encoding if file.raw else None,
             "state": "read" if file.is_read else "refused",
-            "message": file.fault or (file.raw.remark if file.raw else ""),
+            "message": unnamed(file) or (file.raw.remark if file.raw else ""),
         }
         for file in files
     ]
@@ -198,6 +237,11 @@ def delivery_table(files: list[File]) -> pa.Table:
             ]
         ),
     )
+
+
+def unnamed(file: File) -> str:
+    """The fault without the file's name, which may be a child's."""
+    return file.fault.removeprefix(file.path.name).removeprefix(":").strip()
 
 
 def recognised(file: File) -> str | None:

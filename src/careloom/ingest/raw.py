@@ -26,9 +26,10 @@ class RawTable:
 
 @dataclass(frozen=True)
 class RawFile:
-    """One file as read: its tables, its encoding, its own statement of the year if it makes one, and remarks."""
+    """One file as read: its tables and encoding, what it says of its own year and authority, and remarks."""
 
     tables: tuple[RawTable, ...]
     encoding: str
     year: int | None = None
+    la: str | None = None
     remark: str = ""

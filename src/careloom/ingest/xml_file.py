@@ -29,12 +29,11 @@ class Place:
     ordinal: int
 
 
-def read_xml(path: Path, tables: dict[str, Table], root: str) -> RawFile:
+def read_xml(path: Path, tables: dict[str, Table], root: str, collection: str | None) -> RawFile:
     """Read every table of an XML return. Raises DeliveryError when it is empty, broken off, or another kind of file."""
-    if not path.stat().st_size:
-        raise DeliveryError(f"{path.name}: the file is empty")
+    check_start(path)
     by_path = {tuple(str(table.path).split("/")): RawTable(table) for table in tables.values()}
-    year = None
+    year = la = None
     try:
         with path.open("rb") as file:
             walker = etree.iterparse(file, events=("start", "end"), **CAUTIOUS)
@@ -42,14 +41,15 @@ def read_xml(path: Path, tables: dict[str, Table], root: str) -> RawFile:
                 if happening == "start" and element.getparent() is None:
                     check_root(path, element, root)
                 elif happening == "end" and element.tag == "Header":
-                    year = year_of(element)
+                    check_collection(path, element, collection)
+                    year, la = year_of(element), element.findtext("Source/LEA")
                 elif happening == "end" and element.tag == CHILD:
                     take(element, (CHILD,), Place({}, 1), {}, by_path)
                     forget(element)
     except etree.XMLSyntaxError as fault:
         where = f"{path.name} line {fault.lineno}"
         raise DeliveryError(f"{where}: this is not well-formed XML; was the file cut short?") from None
-    return RawFile(tuple(by_path.values()), walker.root.getroottree().docinfo.encoding or "utf-8", year)
+    return RawFile(tuple(by_path.values()), walker.root.getroottree().docinfo.encoding or "utf-8", year, la)
 
 
 def forget(element: etree._Element) -> None:
@@ -57,6 +57,22 @@ def forget(element: etree._Element) -> None:
     element.clear()
     while element.getprevious() is not None:
         del element.getparent()[0]
+
+
+def check_start(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(64)
+    if not start.strip():
+        raise DeliveryError(f"{path.name}: the file is empty")
+    if b"<" not in start:
+        raise DeliveryError(f"{path.name}: this is not XML, which begins with <; name the return's XML file")
+
+
+def check_collection(path: Path, header: etree._Element, collection: str | None) -> None:
+    """Refuse a file that says it is of another collection."""
+    said = (header.findtext("CollectionDetails/Collection") or "").strip()
+    if collection and said and said.upper() != collection:
+        raise DeliveryError(f"{path.name}: the file says it is of another collection; {collection} is expected here")
 
 
 def check_root(path: Path, element: etree._Element, root: str) -> None:

@@ -18,6 +18,7 @@ DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 1]]
 FONT = "Arial, Helvetica, sans-serif"
 WIDTH = 620
 ALL = ("All", "All children")
+BLANK = "A blank square: withheld, or not asked."
 
 Rows = Sequence[dict[str, Any]]
 
@@ -29,6 +30,7 @@ class Figure:
     svg: str
     words: str
     title: str | None = None
+    note: str = ""
 
 
 def draw(name: str, answer: Answer, only: str | None = None) -> Figure | None:
@@ -97,15 +99,15 @@ def _bars(rows: Rows, label: str, value: str, form: str, about: str, axis: str) 
     return Figure(_svg((bars + ends).properties(width=WIDTH - 240, height=alt.Step(44))), words)
 
 
-def _grid(rows: Rows, down: str, across: str, value: str, scale: float, about: str) -> Figure:
-    """A heat map with the percentage in each square."""
+def _grid(rows: Rows, down: str, across: str, value: str, about: str) -> Figure:
+    """A heat map with the percentage in each square; `value` is a share."""
     shown = [
         {
             "down": row[down],
             "across": _wrapped(str(row[across]), 15, 5),
-            "value": row[value] * scale,
-            "text": f"{row[value] * scale:.0f}",
-            "ink": "#ffffff" if row[value] * scale > 45 else "#0b0c0c",
+            "value": 100 * row[value],
+            "text": f"{100 * row[value]:.0f}",
+            "ink": "#ffffff" if row[value] > 0.45 else "#0b0c0c",
         }
         for row in rows
     ]
@@ -123,21 +125,20 @@ def _grid(rows: Rows, down: str, across: str, value: str, scale: float, about: s
     size = f"a grid of {len(_order(shown, 'down'))} rows and {columns} columns of percentages"
     words = f"{about}: {size}; the table below holds the same."
     both = (squares + texts).resolve_scale(color="independent")
-    return Figure(_svg(both.properties(width=alt.Step(max(56, min(112, 560 // columns))), height=alt.Step(24))), words)
+    drawn = _svg(both.properties(width=alt.Step(max(56, min(112, 560 // columns))), height=alt.Step(24)))
+    return Figure(drawn, words, note=BLANK if len(shown) < columns * len(_order(shown, "down")) else "")
 
 
 def _profile(rows: Rows) -> Figure:
-    return _grid(
-        rows, "label", "category", "probability", 100, "How likely each factor is to be recorded in each category"
-    )
+    return _grid(rows, "label", "category", "probability", "How likely each factor is to be recorded in each category")
 
 
-def _availability(rows: Rows, most: int = 25, complete: float = 99.0) -> Figure | None:
+def _availability(rows: Rows, most: int = 25, complete: float = 0.99) -> Figure | None:
     """The items least completely recorded in their worst year; a full grid would be too tall to read."""
     worst: dict[str, float] = {}
     named = [row | {"item": f"{row['column_name']} ({row['table_name']})"} for row in rows]
     for row in named:
-        worst[row["item"]] = min(worst.get(row["item"], 100.0), row["recorded"])
+        worst[row["item"]] = min(worst.get(row["item"], 1.0), row["recorded"])
     items = sorted((i for i in worst if worst[i] < complete), key=lambda item: (worst[item], item))[:most]
     if not items:
         return None
@@ -145,14 +146,14 @@ def _availability(rows: Rows, most: int = 25, complete: float = 99.0) -> Figure 
         (r for r in named if r["item"] in items), key=lambda r: (items.index(r["item"]), r["collection_year"])
     )
     title = f"The {len(items)} items least completely recorded, by year: percentage of rows"
-    return replace(_grid(kept, "item", "collection_year", "recorded", 1, title), title=title)
+    return replace(_grid(kept, "item", "collection_year", "recorded", title), title=title)
 
 
 def _pathway(rows: Rows) -> Figure:
     """One bar a category, cut by the highest step reached."""
     steps = _order(sorted(rows, key=lambda r: STEPS.index(r["rung"]) if r["rung"] in STEPS else 99), "rung")
     shown = [
-        {"label": _wrapped(r["category"]), "step": r["rung"], "no": steps.index(r["rung"]), "value": r["share"]}
+        {"label": _wrapped(r["category"]), "step": r["rung"], "no": steps.index(r["rung"]), "value": 100 * r["share"]}
         for r in rows
     ]
     blues = ["#d5dce4", "#a9bccd", "#6f9fc4", "#3f7cac", "#28608f", "#12436d", "#801650"]

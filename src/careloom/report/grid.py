@@ -12,6 +12,8 @@ MARK = "c"
 """What stands in a withheld cell."""
 NOTHING = "\u2013"
 """What stands where there is no number: a dash."""
+LEAST_P = 0.001
+"""A smaller p-value is only said to be smaller: its further digits rest on the tails of an approximation."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _with_interval(answer: Answer, row: dict[str, Any], wide: Wide, named: dict[
 
 
 def show(answer: Answer, row: dict[str, Any], column: Column) -> Cell:
-    """One cell as people write it: 1,235 or £1,200 or 34%; c when withheld; a dash when there is nothing."""
+    """One cell as people write it: 1,235 or £1,200 or 34% or <0.001; c when withheld; a dash when there is nothing."""
     value = row[column.name]
     if answer.is_withheld(row, column.name):
         return Cell(MARK, "withheld")
@@ -107,10 +109,10 @@ def write(value: float, form: str, digits: int) -> str:
     match form:
         case "pounds":
             return f"£{value:,.{digits}f}"
-        case "percent":
-            return f"{value:.{digits}f}%"
         case "share":
             return f"{100 * value:.{max(digits - 2, 0)}f}%"
+        case "p":
+            return f"{value:.3f}" if value >= LEAST_P else f"<{LEAST_P}"
         case _:
             return f"{value:,.{digits}f}"
 
@@ -121,6 +123,5 @@ def excel_format(answer: Answer, column: Column) -> str:
     form = answer.question.headings[column.name].format
     places = max(digits - 2, 0) if form == "share" else digits
     decimals = "." + "0" * places if places else ""
-    return {"pounds": f"£#,##0{decimals}", "percent": f'0{decimals}"%"', "share": f"0{decimals}%"}.get(
-        form, f"#,##0{decimals}"
-    )
+    formats = {"pounds": f"£#,##0{decimals}", "share": f"0{decimals}%", "p": f'[<{LEAST_P}]"<{LEAST_P}";0.000'}
+    return formats.get(form, f"#,##0{decimals}")

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from careloom.disclose import DEFAULT
 from careloom.report.grid import write
 from careloom.report.question import Answer
 from careloom.report.words import StudyWords
 
 Answers = Mapping[str, Answer]
+Row = dict[str, Any]
 
 
 def headlines(answers: Answers, study: StudyWords) -> dict[str, list[str]]:
@@ -21,30 +23,44 @@ def headlines(answers: Answers, study: StudyWords) -> dict[str, list[str]]:
 
 
 def _came_in(answers: Answers) -> list[str]:
-    files, linked = answers["deliveries"].rows, answers["children_linked"].rows
-    refused = sum(row["state"] == "refused" for row in files)
-    said = (
-        [f"{_files(len(files))} handed over; {'all could be used' if not refused else f'{refused} refused'}."]
-        if files
-        else []
-    )
-    children = [row["children"] for row in linked if row["found_in"] == "All" and row["children"]]
-    both = [row["children"] for row in linked if " and " in row["found_in"] and row["children"]]
-    if children:
-        said.append(
-            f"They describe about {children[0]:,} children"
-            + (f", {sum(both):,} of them in more than one return." if both else ".")
-        )
-    broken = [row for row in answers["rules"].rows if row["state"] == "found"]
-    if answers["rules"].rows:
-        could_not = sum(row["state"] == "could not run" for row in answers["rules"].rows)
-        rest = f"; {could_not} could not run." if could_not else "."
-        said.append(f"{len(broken)} of the {len(answers['rules'].rows)} validation rules found rows to look at{rest}")
+    said = [*_files(answers), *_children(answers), *_rules(answers)]
     return said or [answers["deliveries"].question.otherwise]
 
 
-def _files(number: int) -> str:
-    return "One file was" if number == 1 else f"{number} files were"
+def _files(answers: Answers) -> list[str]:
+    """How many files there were, and whatever kept any of them from being used whole."""
+    states = [row["state"] for row in answers["deliveries"].rows]
+    if not states:
+        return []
+    refused, empty = states.count("refused"), states.count("no rows")
+    aside = [row for row in answers["rows_read"].rows if row["return_title"] == "All" and row["rows_aside"] != 0]
+    faults = [f"{refused} refused"] * bool(refused) + [f"{empty} held no rows"] * bool(empty)
+    handed = "One file was handed over" if len(states) == 1 else f"{len(states)} files were handed over"
+    if aside:
+        faults.append(f"{_about(aside[0]['rows_aside'], 'row')} were set aside while reading")
+    return [f"{handed}; {', '.join(faults) or 'all could be used'}."]
+
+
+def _about(count: int | None, what: str, plural: str = "") -> str:
+    """A released count in words; a withheld one is only said to be small."""
+    what = plural or f"{what}s"
+    return f"fewer than {DEFAULT.threshold} {what}" if count is None else f"about {count:,} {what}"
+
+
+def _children(answers: Answers) -> list[str]:
+    linked = answers["children_linked"].rows
+    children = [row["children"] for row in linked if row["found_in"] == "All" and row["children"]]
+    both = sum(row["children"] for row in linked if " and " in row["found_in"] and row["children"])
+    more = f", {both:,} of them in more than one return" if both else ""
+    return [f"They describe about {children[0]:,} children{more}."] if children else []
+
+
+def _rules(answers: Answers) -> list[str]:
+    states = [row["state"] for row in answers["rules"].rows]
+    could_not = states.count("could not run")
+    rest = f"; {could_not} could not run" if could_not else ""
+    said = f"{states.count('found')} of the {len(states)} validation rules found rows to look at{rest}."
+    return [said] if states else []
 
 
 def _demand(answers: Answers) -> list[str]:
@@ -64,32 +80,35 @@ def _bare(category: str) -> str:
 
 def _outcomes(answers: Answers) -> list[str]:
     rows = [row for row in answers["read_offs"].rows if row["month"] == 12 and row["share"] is not None]
-    categories = sum(row["category"] != "All" for row in answers["categories"].rows)
+    categories = {row["category"] for row in answers["categories"].rows if row["category"] != "All"}
     said = []
     for outcome in dict.fromkeys(row["outcome"] for row in rows):
-        said.append(_outcome(outcome, [row for row in rows if row["outcome"] == outcome], categories))
+        said += _outcome(outcome, {r["category"]: r["share"] for r in rows if r["outcome"] == outcome}, categories)
+    if not said and answers["read_offs"].rows:
+        return ["No share within 12 months can be shown: too few children were followed so long, or came back."]
     return said or [answers["read_offs"].question.otherwise]
 
 
-def _outcome(outcome: str, rows: list[dict[str, Any]], categories: int) -> str:
-    whole = [row for row in rows if row["category"] == "All children"]
-    kinds = sorted((row for row in rows if row not in whole), key=lambda row: row["share"])
-    within = f"{write(whole[0]['share'], 'share', 2)} within 12 months" if whole else "within 12 months"
-    if len(kinds) < 2:
-        return f"{outcome}: {within}."
-    low, high = kinds[0], kinds[-1]
-    among = "" if len(kinds) == categories else ", of those that can be shown,"
-    return (
-        f"{outcome}: {within}; by category{among} from {write(low['share'], 'share', 2)} (“{_bare(low['category'])}”) "
-        f"to {write(high['share'], 'share', 2)} (“{_bare(high['category'])}”)."
-    )
+def _outcome(outcome: str, shares: Mapping[str, float], categories: set[str]) -> list[str]:
+    """The share of all children; the range over the categories only when it is that of every category."""
+    if "All children" not in shares:
+        return []
+    said = f"{outcome}: {write(shares['All children'], 'share', 2)} within 12 months"
+    if len(categories) < 2 or not categories <= set(shares):
+        return [f"{said}."]
+    low, high = (of(sorted(categories), key=lambda c: shares[c]) for of in (min, max))
+    return [f"{said}; by category from {_of(shares, low)} to {_of(shares, high)}."]
+
+
+def _of(shares: Mapping[str, float], category: str) -> str:
+    return f"{write(shares[category], 'share', 2)} (“{_bare(category)}”)"
 
 
 def _costs(answers: Answers, study: StudyWords) -> list[str]:
     rows = answers["cost_by_placement"].rows
     whole = [row for row in rows if row["placement"] == "All" and row["cost"] is not None]
     if not whole:
-        return [answers["cost_by_placement"].question.otherwise]
+        return _no_costs(answers, study)
     illustrative = (
         " at illustrative prices, which are not this authority's own" if study.prices_standing == "illustrative" else ""
     )
@@ -101,7 +120,27 @@ def _costs(answers: Answers, study: StudyWords) -> list[str]:
     if kinds and whole[0]["cost"]:
         most = max(kinds, key=lambda row: row["cost"])
         said.append(f"The largest part, {100 * most['cost'] / whole[0]['cost']:.0f}%, is “{most['placement']}”.")
-    return said
+    return said + _not_costed(answers)
+
+
+def _no_costs(answers: Answers, study: StudyWords) -> list[str]:
+    """Why there is no cost: no return, no day, nobody looked after, nobody who can be costed, or too few to show."""
+    counts = {row["what"]: row["children"] for row in answers["children_costed"].rows}
+    if not counts:
+        return [answers["children_costed"].question.otherwise]
+    if not study.has_cost_period:
+        return [f"Care is costed for {study.cost_period}."]
+    if counts["All children"] == 0:
+        return ["Nobody was looked after in the period costed."]
+    return _not_costed(answers) or ["No cost can be shown: too few children were looked after."]
+
+
+def _not_costed(answers: Answers) -> list[str]:
+    counts = [row["children"] for row in answers["children_costed"].rows if row["what"].startswith("Not costed")]
+    if not counts or counts[0] == 0:
+        return []
+    children = _about(counts[0], "child", "children")
+    return [f"{children[0].upper()}{children[1:]} could not be costed, because their placements overlap."]
 
 
 def pounds(amount: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from careloom.core import CatalogueError, Keys, read_toml
+from careloom.core import CatalogueError, Keys, nearest, read_toml
 from careloom.disclose import (
     Amount,
     Column,
@@ -24,13 +24,14 @@ from careloom.disclose import (
 from careloom.engine import Engine, with_names
 
 FOLDER = Path(__file__).parent / "questions"
-READ_OFFS = (3, 6, 12, 24)
-"""Months after which the outcomes are read off."""
+READ_OFFS = (12, 24, 6, 3)
+"""Months after which the outcomes are read off; where not all may be shown, the first named are kept."""
+FORMATS = ("", "number", "share", "pounds", "p")
 
 
 @dataclass(frozen=True)
 class Heading:
-    """How a column is shown: its title, and its format (number, percent, share or pounds; blank for a label)."""
+    """How a column is shown: its title, and its format: number, pounds, p, or share (between 0 and 1); blank for a label."""
 
     title: str
     format: str
@@ -136,6 +137,8 @@ def _column(keys: Keys) -> tuple[Column, Heading]:
         case _:
             raise CatalogueError(f'{keys.where}: "kind" should be label, count, amount, ratio or estimate')
     heading = Heading(title, keys.text("format", "" if kind == "label" else "number"))
+    if heading.format not in FORMATS:
+        raise CatalogueError(f'{keys.where}: there is no format "{heading.format}"{nearest(heading.format, FORMATS)}')
     keys.done()
     return column, heading
 

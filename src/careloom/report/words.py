@@ -23,7 +23,14 @@ class StudyWords:
         return f"{say_day(self.first_day)} to {say_day(self.last_day)}"
 
     @property
+    def has_cost_period(self) -> bool:
+        """Is any day costed? None is when the returns of care end before the period asked about."""
+        return self.cost_first_day <= self.cost_last_day
+
+    @property
     def cost_period(self) -> str:
+        if not self.has_cost_period:
+            return "no day at all: the returns of care end before the period asked about"
         return f"{say_day(self.cost_first_day)} to {say_day(self.cost_last_day)}"
 
 

@@ -30,6 +30,7 @@ class Study:
     outcomes: tuple[str, ...]
     cost_first_day: dt.date
     cost_end_day: dt.date
+    is_cost_window_asked: bool
     prices: PriceSheet
 
 
@@ -37,7 +38,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     """Read a study file. Raises StudyError naming the key that is wrong and the nearest right one.
 
     Paths in it are relative to the file. [typology], [outcomes] and [costs] may be left out: every outcome is asked
-    then, and costs are for the study's last twelve months at illustrative prices.
+    then, and costs are for the last twelve months that study and returns reach, at illustrative prices.
     """
     keys = read_toml(path, StudyError)
     words, home = keys.table("study"), path.resolve().parent
@@ -60,10 +61,13 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         outcomes=questions(outcomes, catalogue),
         cost_first_day=cost_first_day,
         cost_end_day=cost_end_day,
+        is_cost_window_asked=bool({"from", "to"} & set(costs.values)),
         prices=read_price_sheet(costs, home, catalogue),
     )
     for table in (words, typology, outcomes, costs, keys):
         table.done()
+    if study.key.resolve().is_relative_to(study.out.resolve()):
+        raise StudyError(f'{words.where}: "key" lies inside "out", which every run replaces whole; keep it elsewhere')
     if not deliveries:
         raise StudyError(f"{keys.where}: there is no [[delivery]]; name at least one return with its files")
     return study

@@ -16,16 +16,16 @@ UNFINISHED, PREVIOUS, LOCK = ".unfinished", ".previous", ".lock"
 
 
 @contextmanager
-def new_outputs(out: Path) -> Iterator[Path]:
+def new_outputs(out: Path, study: str) -> Iterator[Path]:
     """Give a new folder to write in; put it in place of `out` when the block ends well, and remove it otherwise.
 
-    Raises OutputError when another run is writing `out`, when it cannot be written, or when it exists and no Careloom
-    run made it: such a folder is never replaced.
+    Raises OutputError when another run is writing `out`, when it cannot be written, or when it holds anything that a
+    run of this study did not make: such a folder is never replaced.
     """
     unfinished, previous = beside(out, UNFINISHED), beside(out, PREVIOUS)
     with alone(out):
         try:
-            settle(out, unfinished, previous)
+            settle(out, unfinished, previous, study)
             unfinished.mkdir()
         except OSError as fault:
             raise cannot_write(out, fault) from None
@@ -67,16 +67,33 @@ def beside(out: Path, ending: str) -> Path:
     return out.with_name(f".{out.name}{ending}")
 
 
-def settle(out: Path, unfinished: Path, previous: Path) -> None:
-    """Undo what an interrupted run left behind, and refuse a folder that is not ours."""
+def settle(out: Path, unfinished: Path, previous: Path, study: str) -> None:
+    """Undo what an interrupted run left behind, and refuse a folder that is not ours to replace."""
     if previous.exists() and not out.exists():
         previous.rename(out)
     for leftover in (unfinished, previous):
         if leftover.exists():
             shutil.rmtree(leftover)
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).exists())):
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out}: this is a file, and the outputs need a folder; name one with out = in [study]")
+    if out.exists() and any(out.iterdir()):
+        check_ours(out, study)
+
+
+def check_ours(out: Path, study: str) -> None:
+    """Refuse a folder with anything in it that a run of this study did not write."""
+    advice = "a run replaces its folder whole; move it away, or name another folder with out = in [study]"
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        written = {MANIFEST, *(file["file"] for file in manifest["files"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OutputError(f"{out}: this holds files that no Careloom run made; {advice}") from None
+    if manifest.get("study") != study:
+        raise OutputError(f"{out}: this holds the results of another study; {advice}")
+    strange = sum(path.is_file() and path.relative_to(out).as_posix() not in written for path in out.rglob("*"))
+    if strange:
         raise OutputError(
-            f"{out}: this holds files that no Careloom run made, and a run replaces its folder whole; name another with out = in [study]"
+            f"{out}: {strange} of the files in this folder were not made by the run that made the others; {advice}"
         )
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,25 +19,27 @@ from careloom.govern import open_key
 from careloom.ingest import ingest, say_in_common
 from careloom.link import link_persons
 from careloom.outcomes import time_outcomes
-from careloom.pathways import doubts, make_lives, make_pathways, make_timeline, weigh_plausibility
+from careloom.pathways import doubts, make_lives, make_pathways, make_timeline, take_measures, weigh_plausibility
 from careloom.report import StudyWords, write_report
-from careloom.study.file import Study
+from careloom.study.file import Study, year_before
 from careloom.study.outputs import new_outputs, write_manifest
 from careloom.typology import find_classes
 
 OnStep = Callable[[str, float], None]
 
+READING = "read files"
 SHARING = {"report.html": "released", "workbook.xlsx": "released", "tables/": "released"}
 """Only what has gone through disclosure control is `released`; the rest stays `inside` the authority."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run came to: where its outputs are, its ledger, the files it had to refuse, and what to doubt."""
+    """What a run came to: where its outputs are, its ledger, files refused, what to know, and what to doubt."""
 
     out: Path
     ledger: Ledger
     refused: tuple[str, ...]
+    notes: tuple[str, ...]
     doubts: tuple[str, ...]
 
 
@@ -49,7 +51,8 @@ def run_study(study: Study, catalogue: Catalogue, *, on_step: OnStep = lambda st
     Raises NothingToRunError when no file could be read, OutputError, and CareloomError when the ledger does not
     balance; the earlier outputs are then untouched.
     """
-    with new_outputs(study.out) as folder, closing(open_engine(study.engine)) as engine:
+    is_new_key = not study.key.exists()
+    with new_outputs(study.out, study.name) as folder, closing(open_engine(study.engine)) as engine:
         ledger = Ledger()
         todo = stages(study, catalogue, engine)
         for number, (step, work) in enumerate(todo):
@@ -61,7 +64,8 @@ def run_study(study: Study, catalogue: Catalogue, *, on_step: OnStep = lambda st
             )
         on_step("writing the outputs", len(todo) / (len(todo) + 1))
         engine.load("ledger", ledger_table(ledger))
-        finished = Finished(study.out, ledger, refused(engine), tuple(doubts(engine)))
+        notes = to_know(study, catalogue, engine, ledger, is_new_key=is_new_key)
+        finished = Finished(study.out, ledger, refused(engine), notes, tuple(doubts(engine)))
         write_outputs(study, catalogue, engine, folder, finished)
     return finished
 
@@ -76,8 +80,9 @@ def stages(study: Study, catalogue: Catalogue, engine: Engine) -> list[tuple[str
         ("saying them in common terms", lambda: say_in_common(engine, catalogue)),
         ("linking children", lambda: link_persons(engine, pseudonym)),
         ("building their histories", lambda: make_lives(engine)),
-        ("drawing the timeline", lambda: make_timeline(engine, end_day=study.end_day)),
+        ("drawing the timeline", lambda: draw_timeline(study, catalogue, engine)),
         ("following pathways", lambda: make_pathways(engine)),
+        ("taking the official measures", lambda: measure_years(study, catalogue, engine)),
         ("weighing plausibility", lambda: weigh_plausibility(engine, catalogue.signs)),
         ("finding categories of demand", lambda: find_demand(study, catalogue, engine)),
         ("timing outcomes", lambda: time_questions(study, catalogue, engine)),
@@ -93,7 +98,17 @@ def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine) -> Ledge
     return ledger
 
 
+def measure_years(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    study = within_returns(study, catalogue, engine)
+    return take_measures(engine, catalogue.measures, first_day=study.first_day, end_day=study.end_day)
+
+
+def draw_timeline(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    return make_timeline(engine, end_day=within_returns(study, catalogue, engine).end_day)
+
+
 def find_demand(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    study = within_returns(study, catalogue, engine)
     return find_classes(
         engine,
         catalogue.indicator_sets[study.indicators],
@@ -106,11 +121,13 @@ def find_demand(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
 
 
 def time_questions(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    study = within_returns(study, catalogue, engine)
     asked = [catalogue.outcomes[name] for name in study.outcomes]
     return time_outcomes(engine, asked, first_day=study.first_day, end_day=study.end_day)
 
 
 def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    study = within_returns(study, catalogue, engine)
     return cost_children(
         engine,
         catalogue.processes,
@@ -121,11 +138,70 @@ def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     )
 
 
-def refused(engine: Engine) -> tuple[str, ...]:
-    return tuple(
-        message
-        for (message,) in engine.rows("SELECT message FROM delivery WHERE state = 'refused' ORDER BY delivery_id")
+def within_returns(study: Study, catalogue: Catalogue, engine: Engine) -> Study:
+    """Return the study with its windows cut to what the returns reach, so that nobody is followed into the unknown.
+
+    Each authority's last return that could be read reaches to its 31 March. Costs need only the returns that tell of
+    periods of care.
+    """
+    told = "SELECT return_name, max(collection_year) AS last_year FROM delivery WHERE state = 'read' GROUP BY return_name, la"
+    reach = [(name, dt.date(int(year), 4, 1)) for name, year in engine.rows(told)]
+    of_care = [
+        day for name, day in reach if any(d.name == "period_of_care" for d in catalogue.returns[name].declarations)
+    ]
+    end_day = min(study.end_day, *(day for _, day in reach))
+    cost_end_day = min([study.cost_end_day, *of_care])
+    cost_first_day = study.cost_first_day if study.is_cost_window_asked else year_before(cost_end_day)
+    return replace(
+        study,
+        end_day=max(study.first_day, end_day),
+        cost_first_day=cost_first_day,
+        cost_end_day=max(cost_first_day, cost_end_day),
     )
+
+
+def cut(asked: Study, within: Study) -> list[str]:
+    """Say which windows were cut, and to which day."""
+    said = []
+    if within.end_day < asked.end_day:
+        said.append(
+            f"children are followed to {written(within.end_day)}, where the returns end, not to {written(asked.end_day)}"
+        )
+    if asked.is_cost_window_asked and within.cost_end_day < asked.cost_end_day:
+        until = (
+            f"to {written(within.cost_end_day)}" if within.cost_end_day > within.cost_first_day else "for no day at all"
+        )
+        said.append(f"care is costed {until}, where the returns of care end, not to {written(asked.cost_end_day)}")
+    return said
+
+
+def written(end_day: dt.date) -> str:
+    """Write the last day of a window that ends before `end_day`."""
+    last = end_day - dt.timedelta(days=1)
+    return f"{last.day} {last:%B %Y}"
+
+
+def refused(engine: Engine) -> tuple[str, ...]:
+    """Name each refused file and say why. The name is kept from what is released: a file may be named after a child."""
+    told = "SELECT file_name, message FROM delivery WHERE state = 'refused' ORDER BY delivery_id"
+    return tuple(f"{name}: {message}" for name, message in engine.rows(told))
+
+
+def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, *, is_new_key: bool) -> tuple[str, ...]:
+    """Return what the user should know though nothing failed: rows set aside, odd files, windows cut, a new key."""
+    notes = (
+        [f"a new key was made, {study.key}: keep it, for with another the same child has another pseudonym"]
+        if is_new_key
+        else []
+    )
+    told = "SELECT file_name, message FROM delivery WHERE state = 'read' AND (message LIKE '%no rows%' OR message LIKE '%1252%') ORDER BY delivery_id"
+    notes += [f"{name}: {message}" for name, message in engine.rows(told)]
+    for step in ledger.steps:
+        if step.step == READING:
+            notes += [
+                f"{step.makes}: {rows:,} of {step.rows_in:,} rows set aside: {why}" for why, rows in step.set_aside
+            ]
+    return (*notes, *cut(study, within_returns(study, catalogue, engine)))
 
 
 def write_outputs(study: Study, catalogue: Catalogue, engine: Engine, folder: Path, finished: Finished) -> None:
@@ -133,7 +209,9 @@ def write_outputs(study: Study, catalogue: Catalogue, engine: Engine, folder: Pa
     kept = kept_tables(catalogue, engine)
     write_database(folder / "study.duckdb", kept)
     pyarrow.csv.write_csv(kept["ledger"], folder / "ledger.csv")
-    write_report(engine, catalogue, folder=folder, study=study_words(study, finished))
+    write_report(
+        engine, catalogue, folder=folder, study=study_words(within_returns(study, catalogue, engine), finished, study)
+    )
     about = {
         "study": study.name,
         "made_by": f"careloom {careloom.__version__}",
@@ -153,7 +231,7 @@ def kept_tables(catalogue: Catalogue, engine: Engine) -> dict[str, pa.Table]:
     return kept
 
 
-def study_words(study: Study, finished: Finished) -> StudyWords:
+def study_words(study: Study, finished: Finished, asked: Study) -> StudyWords:
     last = dt.timedelta(days=1)
     return StudyWords(
         title=study.name,
@@ -164,7 +242,7 @@ def study_words(study: Study, finished: Finished) -> StudyWords:
         made_on=dt.date.today(),
         prices_standing=study.prices.standing,
         careloom_version=careloom.__version__,
-        notes=tuple(doubtful(finished)),
+        notes=(*doubtful(finished), *(f"{said[0].upper()}{said[1:]}." for said in cut(asked, study))),
     )
 
 
@@ -174,7 +252,7 @@ def doubtful(finished: Finished) -> list[str]:
         return []
     signs = "; ".join(finished.doubts)
     return [
-        f"These records do not behave like those of real children, as made-up files with random dates and codes do. More than one in five of each of these: {signs}. Do not read the figures as fact."
+        f"These records do not behave like those of real children, as made-up files with random dates and codes do (so may returns with a year missing). More than one in five of each of these: {signs}. Do not read the figures as fact."
     ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from careloom.core import OutputError
 from careloom.synth.cin_census import gather, write_census
 from careloom.synth.days import Days, Flags, birthday, collection_year, iso, year_ends, year_starts
 from careloom.synth.lives import HOME, NFA, Lives, Referrals, Spells, live
@@ -58,9 +59,11 @@ def make_authority(
     authority : three digits; 998 is no real authority
 
     Writes ssda903/YEAR/*.csv, cin_census/cin_YEAR.xml, study.toml and truth/*.csv under `out`.
-    Raises ValueError for years outside 2016 to 2026, no children, or an authority that is not three digits.
+    Raises ValueError for years outside 2016 to 2026, no children, or an authority that is not three digits, and
+    OutputError when `out` holds files that were not made here, which are never written over.
     """
     _check(children, years, authority)
+    _check_ours(out)
     first_day, last_day = year_starts(years[0]), year_ends(years[1])
     rng = np.random.default_rng(seed)
     people, lives = make_lives(children, first_day, last_day, authority, rng)
@@ -83,6 +86,11 @@ def _check(children: int, years: tuple[int, int], authority: str) -> None:
         raise ValueError(f"years: write a first and a last year between {_KNOWN_YEARS[0]} and {_KNOWN_YEARS[1]}")
     if not (len(authority) == 3 and authority.isascii() and authority.isdigit()):
         raise ValueError('authority: write three digits, such as "998"')
+
+
+def _check_ours(out: Path) -> None:
+    if out.exists() and any(out.iterdir()) and not (out / "truth" / "hazards.csv").exists():
+        raise OutputError(f"{out}: this holds files that synth did not make; name another folder with --out")
 
 
 def make_lives(

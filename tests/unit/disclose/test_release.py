@@ -1,5 +1,6 @@
 """The door: what may not be shown is not, what is shown is rounded, and what is withheld cannot be worked out."""
 
+from dataclasses import replace
 from itertools import pairwise, product
 
 import pyarrow as pa
@@ -164,6 +165,15 @@ def test_no_step_between_shown_points_is_a_small_number_of_events(steps: list[tu
 def test_the_months_people_ask_for_come_first() -> None:
     # 2 events a month: 6 by month 3, 12 by month 6; the months between would show 2 or 4 at a time
     assert safe_points(curve([(2, 0)] * 6), POINTS)["month"].to_pylist() == [0, 3, 6]
+
+
+def test_the_first_named_month_wins_where_not_all_may_be_shown() -> None:
+    asked = replace(POINTS, first=(12, 24, 6, 3))
+    # 4 events by month 6 and 8 by month 12: shown at 6 and 12, either step would be 4 events
+    steps = [(4, 0), *[(0, 0)] * 5, *[(2, 0)] * 2, *[(0, 0)] * 4]
+    months = safe_points(curve(steps), asked)["month"].to_pylist()
+    assert 12 in months
+    assert not {3, 6} & set(months)
 
 
 def test_a_curve_of_few_children_is_not_shown() -> None:

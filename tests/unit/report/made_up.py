@@ -22,6 +22,9 @@ STUDY = StudyWords(
 )
 SECURE_COST = 777_777.0
 """What the 3 children in secure placements cost together: found nowhere in any output."""
+CHILD_IN_FILE_NAME = "Jo_Bloggs"
+OVERLAPPING = 12
+"""So many more children are looked after in two places at once, and have no cost."""
 NAMES = (
     "Domestic abuse of a parent, emotional abuse and neglect",
     "Child's mental health, self-harm and education",
@@ -72,7 +75,7 @@ def came_in(children: int) -> Tables:
             "table_name": t,
             "la": "Anyshire",
             "collection_year": y,
-            "file_name": f"{r}_{t}_{y}.csv",
+            "file_name": f"{CHILD_IN_FILE_NAME}_{r}_{t}_{y}.csv",
             "state": s,
             "message": m,
         }
@@ -161,18 +164,43 @@ def came_in(children: int) -> Tables:
         for r, t, c, full in items
         for y in (2019, 2020, 2021)
     ]
-    ledger = [
-        {
-            "step_no": 1,
-            "step": "read episodes",
-            "reads": "file",
-            "makes": "ssda903_episodes",
-            "outcome": o,
-            "reason": w,
-            "rows": n,
-        }
-        for o, w, n in [("in", "", 210), ("out", "", 206), ("set aside", "dates reversed", 4)]
+    figures = [
+        ("referrals", "Referrals", 1, (412, 398, None), None),
+        ("second_plan", "Plans that were a second or later one", 2, (4, 21, 19), (80, 84, 20)),
     ]
+    measure = [
+        {
+            "measure": name,
+            "title": title,
+            "unit": "plans",
+            "position": position,
+            "la": "Anyshire",
+            "year": 2019 + at,
+            "numerator": number,
+            "denominator": of[at] if of else None,
+            "value": number / of[at] if of else float(number),
+        }
+        for name, title, position, numbers, of in figures
+        for at, number in enumerate(numbers)
+        if number is not None
+    ]
+    steps = [
+        ("read files", "ssda903 episodes files", 210, 210, {}),
+        ("read files", "cin_census CINdetails files", 628, 600, {"no child identifier": 28}),
+        ("keep the latest return", "ssda903_episodes", 210, 130, {"an earlier return of the same row": 80}),
+        ("check", "ssda903_header", 90, 4, {"keeps the rule": 86}),
+        ("choose assessments", "assessment spells", 640, 600, {"not authorised": 40}),
+    ]
+    ledger = [
+        {"step_no": no, "step": step, "reads": reads, "makes": step, "outcome": o, "reason": why, "rows": n}
+        for no, (step, reads, rows_in, rows_out, aside) in enumerate(steps, start=1)
+        for o, why, n in [("in", "", rows_in), ("out", "", rows_out), *(("set aside", *item) for item in aside.items())]
+    ]
+    held = {
+        "ssda903_episodes": 1,
+        "ssda903_header": 2,
+        "cin_census_CINdetails": 3,
+    }  # the file that each table came from
     return {
         "delivery": delivery,
         "set_aside": aside,
@@ -180,7 +208,9 @@ def came_in(children: int) -> Tables:
         "person_of": people,
         "rule_state": rules,
         "availability": availability,
+        "measure": measure,
         "ledger": ledger,
+        **{table: [{"delivery_id": number}] for table, number in held.items()},
     }
 
 
@@ -327,8 +357,19 @@ def kaplan_meier(stretches: list[dict[str, Any]], class_no: int) -> list[dict[st
 
 
 def costs(chance: np.random.Generator) -> Tables:
-    """90 looked-after children; 3 of them in a secure placement."""
-    spells, lines = [], []
+    """90 looked-after children with a cost, 3 of them in a secure placement; others that have none."""
+    lines: list[dict[str, Any]] = []
+    spells: list[dict[str, Any]] = [
+        {
+            "spell_id": f"P{n}",
+            "person_id": child(n),
+            "la": "Anyshire",
+            "kind": "period_of_care",
+            "starts_on": date(2020, 4, 1),
+            "ends_on": None,
+        }
+        for n in range(90 + OVERLAPPING)
+    ]
     for n in range(90):
         code = "secure" if n < 3 else PLACES[int(chance.choice(5, p=[0.4, 0.25, 0.12, 0.15, 0.08]))]
         start = date(2020, 4, 1) + timedelta(days=int(chance.integers(0, 200)))
@@ -336,6 +377,7 @@ def costs(chance: np.random.Generator) -> Tables:
             {
                 "spell_id": f"S{n}",
                 "person_id": child(n),
+                "la": "Anyshire",
                 "kind": "placement_segment",
                 "starts_on": start,
                 "ends_on": date(2021, 4, 1) if n % 2 else None,

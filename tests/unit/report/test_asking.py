@@ -1,5 +1,6 @@
 """The questions themselves: months, order, and the numbers that reach the door."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,6 +96,15 @@ def test_a_wide_table_has_a_column_for_each_year(answers: dict[str, Answer]) -> 
     assert {len(row) for row in grid.rows} == {6}
 
 
+def test_the_years_stand_beside_each_other_and_a_small_share_is_withheld(answers: dict[str, Answer]) -> None:
+    """Made up: no referrals told for 2021; 4 of 80, 21 of 84 and 19 of 20 plans."""
+    counts, shares = lay_out(answers["measures"]), lay_out(answers["measure_shares"])
+    assert counts.headings == ("What is counted", "Authority", "2019", "2020")
+    assert [cell.text for cell in counts.rows[0]] == ["Referrals", "Anyshire", "410", "400"]
+    assert shares.headings[2:] == ("2019", "2020", "2021")
+    assert [cell.text for cell in shares.rows[0][2:]] == ["c", "23.5%", "\u2013"]  # 20 of 85 as shown; 20 is too few
+
+
 def test_every_figure_and_table_that_a_question_names_is_declared() -> None:
     known = set(load_catalogue().tables)
     for question in read_questions().values():
@@ -114,3 +124,55 @@ def test_a_curve_of_which_only_time_zero_may_be_shown_is_not_drawn(duck: DuckDBE
     title = load_catalogue().outcomes["repeat_plan"].title
     assert {row["month"] for row in answer.rows if row["outcome"] == title} == {0}
     assert draw("curves", answer, title) is None
+
+
+def test_age_bands_come_in_order_and_small_p_values_are_only_called_small(
+    duck: DuckDBEngine, made_up: dict[str, Any]
+) -> None:
+    made_up["make_up"](duck)
+    bands = ["under 1", "1-4", "5-9", "10-15", "16-17"]
+    ages = " UNION ALL ".join(
+        f"SELECT 'age_band' AS term, '{band}' AS level, '10-15' AS reference, 0.0004 AS p_value" for band in bands
+    )
+    rest = "1.5 AS hazard_ratio, 1.2 AS lower, 1.9 AS upper, p_value, 150 AS rows, 60 AS events"
+    duck.make("hazard_ratio", f"SELECT 're_referral' AS outcome, term, level, reference, {rest} FROM ({ages})")
+    answer = answer_all(duck, load_catalogue(), made_up["STUDY"])["hazard_ratios"]
+    assert [row["level"] for row in answer.rows] == ["Under 1", "1 to 4", "5 to 9", "10 to 15", "16 to 17"]
+    grid = lay_out(answer)
+    assert {row[grid.headings.index("p")].text for row in grid.rows} == {"<0.001"}
+
+
+def test_how_following_ended_is_said_in_words_and_in_order(duck: DuckDBEngine, made_up: dict[str, Any]) -> None:
+    made_up["make_up"](duck)
+    birthday = "CASE WHEN ended_by <> 'event' AND days < 400 THEN '18th_birthday' ELSE ended_by END"
+    duck.make("time_to_event", f"SELECT * REPLACE ({birthday} AS ended_by) FROM time_to_event")
+    grid = lay_out(answer_all(duck, load_catalogue(), made_up["STUDY"])["followed"])
+    assert grid.headings == ("Outcome", "Had the event", "Reached 18", "Still followed at the end", "All")
+
+
+def test_the_outcome_of_most_children_comes_first(duck: DuckDBEngine, made_up: dict[str, Any]) -> None:
+    titles = {name: outcome.title for name, outcome in load_catalogue().outcomes.items()}
+    for fewer, first in (("repeat_plan", "re_referral"), ("re_referral", "repeat_plan")):
+        made_up["make_up"](duck)
+        few = f"outcome = '{fewer}' AND person_id >= 'PERSON00300'"
+        duck.make("time_to_event", f"SELECT * FROM time_to_event WHERE NOT ({few})")
+        answers = answer_all(duck, load_catalogue(), made_up["STUDY"])
+        for name in ("followed", "read_offs", "curves", "hazard_ratios"):
+            seen = list(dict.fromkeys(row["outcome"] for row in answers[name].rows))
+            assert seen == [titles[first], titles[fewer]], name
+
+
+def test_reasons_that_are_no_loss_are_left_out(answers: dict[str, Answer]) -> None:
+    assert [row["reason"] for row in answers["step_reasons"].rows] == ["no child identifier", "not authorised"]
+
+
+def test_a_blank_square_is_explained_and_only_then(answers: dict[str, Answer]) -> None:
+    whole = draw("availability", answers["availability"])
+    assert whole is not None
+    assert whole.note == ""
+    released = answers["availability"].released
+    assert released is not None
+    holed = replace(answers["availability"], released=replace(released, rows=released.rows.slice(1)))
+    drawn = draw("availability", holed)
+    assert drawn is not None
+    assert "withheld, or not asked" in drawn.note

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import lxml.etree
 import lxml.html
 import pyarrow.parquet as pq
 import pytest
@@ -102,8 +103,61 @@ def test_the_workbook_holds_real_numbers_a_frozen_heading_and_c(written: Written
     assert len([name for name in parts if name.startswith("xl/worksheets/sheet")]) == len(report.tables) + 2
     assert "<t>c</t>" in parts["xl/sharedStrings.xml"]
     first = parts["xl/worksheets/sheet3.xml"]  # availability, after contents and notes
-    assert '<pane ySplit="4"' in first
-    assert re.search(r'<c r="E5"[^>]*><v>\d+</v>', first)
+    assert '<pane ySplit="1"' in first
+    assert re.search(r'<c r="E2"[^>]*><v>\d+</v>', first)
+
+
+def test_every_sheet_is_an_excel_table_with_its_headings_in_the_first_row(written: Written) -> None:
+    folder, report = written
+    parts = {name: text for name, text in sheets(folder).items() if name.startswith("xl/tables/")}
+    assert len(parts) == len(report.tables)
+    for text in parts.values():
+        (table,) = lxml.etree.fromstring(text.encode()).xpath("/*[local-name()='table']")
+        question = read_questions()[table.get("name")]
+        assert table.get("ref").startswith("A1:")
+        assert table.xpath("count(./*[local-name()='autoFilter'])") == 1
+        named = table.xpath(".//*[local-name()='tableColumn']/@name")
+        assert named == [question.headings[column.name].title for column in question.columns]
+
+
+def test_headings_differ_also_for_a_reader_who_ignores_case() -> None:
+    for question in read_questions().values():
+        titles = [heading.title.lower() for heading in question.headings.values()]
+        assert len(titles) == len(set(titles)), question.name
+        assert not question.is_priced or "prices" in question.headings, question.name
+
+
+def test_every_share_lies_between_0_and_1(written: Written) -> None:
+    folder, _ = written
+    seen = 0
+    for name, question in read_questions().items():
+        for column in (column for column, heading in question.headings.items() if heading.format == "share"):
+            shares = pq.read_table(folder / "tables" / f"{name}.parquet")[column].drop_null().to_pylist()
+            assert all(0 <= share <= 1 for share in shares), (name, column)
+            seen += len(shares)
+    assert seen > 100
+    assert "97%" in page(folder)  # PrimaryNeedCode: 388 and 389 of 400
+    assert '"0%"' in sheets(folder)["xl/styles.xml"]
+
+
+def test_no_file_name_is_anywhere(written: Written, made_up: dict[str, Any]) -> None:
+    assert made_up["CHILD_IN_FILE_NAME"] not in everything(written[0])
+    assert not any("file_name" in question.select for question in read_questions().values())
+
+
+def test_short_tables_come_before_the_list_of_files_and_steps(written: Written) -> None:
+    captions = lxml.html.fromstring(page(written[0])).get_element_by_id("came_in").xpath(".//caption")
+    order = [caption.text_content() for caption in captions]
+    asked = read_questions()
+    names = ["children_by_return", "rules", "set_aside", "step_reasons", "deliveries", "steps"]
+    places = [order.index(asked[name].title) for name in names]
+    assert places == sorted(places)
+
+
+def test_rounding_and_blanks_are_explained_where_they_are_met(written: Written) -> None:
+    tree = lxml.html.fromstring(page(written[0]))
+    assert "6 and 7 are shown as 10" in tree.xpath("string(//p[@class='note'][1])")
+    assert "the hazard ratios" in tree.get_element_by_id("disclosure").text_content()
 
 
 def test_illustrative_prices_are_marked_in_every_output(written: Written) -> None:
@@ -111,8 +165,8 @@ def test_illustrative_prices_are_marked_in_every_output(written: Written) -> Non
     tree = lxml.html.fromstring(page(folder))
     costs = tree.get_element_by_id("costs")
     captions = [caption.text_content() for caption in costs.xpath(".//caption | .//figcaption")]
-    assert len(captions) == 5
-    assert all("illustrative prices" in caption.lower() for caption in captions)
+    assert len(captions) == 6
+    assert sum("illustrative prices" in caption.lower() for caption in captions) == 5  # all but the children costed
     assert "illustrative" in tree.xpath("string(//section[@class='answers'])")
     for name in ("cost_by_placement", "cost_by_process", "cost_by_category"):
         table = pq.read_table(folder / "tables" / f"{name}.parquet")

@@ -78,6 +78,13 @@ def test_what_is_wrong_is_named(case: str, tmp_path: Path) -> None:
         read_study(write(tmp_path, GOOD.replace(old, new)), load_catalogue())
 
 
+def test_a_key_misspelt_is_named_with_the_right_one_and_a_key_file_may_not_lie_in_the_outputs(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r'"authority" is missing.*there is "autority"'):
+        read_study(write(tmp_path, GOOD.replace("authority", "autority")), load_catalogue())
+    with pytest.raises(StudyError, match='"key" lies inside "out"'):
+        read_study(write(tmp_path, GOOD.replace('"results"', '"results"\nkey = "results/k.key"')), load_catalogue())
+
+
 def test_a_study_needs_a_delivery_and_must_exist(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r'"delivery" is missing|no \[\[delivery\]\]'):
         read_study(write(tmp_path, GOOD[: GOOD.index("[[delivery]]")]), load_catalogue())

@@ -10,13 +10,13 @@ from careloom.study.outputs import MANIFEST, PREVIOUS, UNFINISHED, beside, new_o
 
 
 def make(out: Path, text: str) -> None:
-    with new_outputs(out) as folder:
+    with new_outputs(out, "study") as folder:
         (folder / "report.html").write_text(text)
-        write_manifest(folder, {"study": text}, {"report.html": "released"})
+        write_manifest(folder, {"study": "study"}, {"report.html": "released"})
 
 
 def break_off(out: Path, fault: type[BaseException]) -> None:
-    with new_outputs(out) as folder:
+    with new_outputs(out, "study") as folder:
         (folder / "report.html").write_text("half")
         raise fault
 
@@ -28,7 +28,6 @@ def siblings(out: Path) -> list[str]:
 def test_a_second_run_replaces_the_first_whole(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "results"
     make(out, "one")
-    (out / "left over.txt").write_text("from the first run")
     make(out, "two")
     assert sorted(path.name for path in out.iterdir()) == [MANIFEST, "report.html"]
     assert (out / "report.html").read_text() == "two"
@@ -53,7 +52,7 @@ def test_what_a_killed_run_left_is_put_right(tmp_path: Path) -> None:
     make(out, "two")
     assert (out / "report.html").read_text() == "two"
     out.rename(beside(out, PREVIOUS))  # killed between the two renames
-    with pytest.raises(RuntimeError), new_outputs(out):
+    with pytest.raises(RuntimeError), new_outputs(out, "study"):
         raise RuntimeError
     assert (out / "report.html").read_text() == "two"
     assert siblings(out) == ["results"]
@@ -63,8 +62,8 @@ def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_text("x")
     (tmp_path / "file").write_text("x")
-    for out in (tmp_path / "photos", tmp_path / "file"):
-        with pytest.raises(OutputError, match="no Careloom run made"), new_outputs(out):
+    for out, said in ((tmp_path / "photos", "no Careloom run made"), (tmp_path / "file", "this is a file")):
+        with pytest.raises(OutputError, match=said), new_outputs(out, "study"):
             pass
     assert (tmp_path / "photos" / "a.jpg").read_text() == "x"
     (tmp_path / "empty").mkdir()
@@ -72,9 +71,23 @@ def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "empty" / "report.html").exists()
 
 
+def test_what_the_user_put_there_and_another_study_are_never_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    make(out, "one")
+    with pytest.raises(OutputError, match="results of another study"), new_outputs(out, "another"):
+        pass
+    (out / "my notes.docx").write_text("x")
+    with pytest.raises(OutputError, match="1 of the files in this folder"):
+        make(out, "two")
+    assert (out / "my notes.docx").read_text() == "x"
+    (out / "my notes.docx").unlink()
+    make(out, "two")
+    assert (out / "report.html").read_text() == "two"
+
+
 def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
     out = tmp_path / "results"
-    with new_outputs(out) as folder:
+    with new_outputs(out, "study") as folder:
         with pytest.raises(OutputError, match="another run is writing"):
             make(out, "two")
         (folder / "report.html").write_text("one")
@@ -88,7 +101,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_the_manifest_says_who_may_see_what(tmp_path: Path) -> None:
-    with new_outputs(tmp_path / "out") as folder:
+    with new_outputs(tmp_path / "out", "s") as folder:
         (folder / "study.duckdb").write_text("x")
         (folder / "report.html").write_text("x")
         write_manifest(folder, {"study": "s"}, {"report.html": "released"})
