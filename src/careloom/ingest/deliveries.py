@@ -137,9 +137,7 @@ def refuse_twice(files: list[File]) -> None:
         if file.is_read:
             first = seen.setdefault((file.delivery.return_name, file.delivery.la, file.sha256), file)
             if first is not file:
-                file.fault = (
-                    f"{file.path.name}: it is the same, byte for byte, as file {first.number}"
-                )
+                file.fault = f"{file.path.name}: it is the same, byte for byte, as file {first.number}"
 
 
 def key_years(file: File) -> Iterable[int]:
