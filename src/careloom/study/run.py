@@ -99,7 +99,6 @@ def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine) -> Ledge
 
 
 def measure_years(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
-    study = within_returns(study, catalogue, engine)
     return take_measures(engine, catalogue.measures, first_day=study.first_day, end_day=study.end_day)
 
 
