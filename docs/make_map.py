@@ -103,7 +103,9 @@ def stages(catalogue: Catalogue) -> Iterator[tuple[str, list[str], list[str], li
             makes |= set(tables_made(symbol)) & set(catalogue.tables)
             reads |= set(tables_named(catalogue.returns, "fails")) if mentions_attribute(symbol, "fails") else set()
         for symbol in within:
-            reads |= set(tables_read(symbol)) & set(catalogue.tables) if symbol[0] == "study.run" else set()
+            reads |= (
+                set(tables_read(symbol)) & set(catalogue.tables) if symbol[0] in ("study.run", "study.reach") else set()
+            )
         for asked in catalogue_parts(work):
             reads |= set(tables_named(getattr(catalogue, asked), "select"))
         order = list(catalogue.tables)

@@ -162,6 +162,25 @@ def test_nobody_is_followed_or_costed_beyond_the_last_return(
     assert "Children are followed to 31 March 2019" in (authority / "results" / "report.html").read_text()
 
 
+def test_a_return_missing_between_others_is_said(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (authority / "ssda903" / "2019" / "episodes.csv").write_bytes(b"")
+    assert main(["run", str(authority / "study.toml")]) == 4
+    said = "SSDA903 children looked after return of 2019 of authority 998 could be read"
+    assert f"no {said}" in capsys.readouterr().err
+    assert f"No {said}" in (authority / "results" / "report.html").read_text()
+
+
+def test_a_last_return_without_its_episodes_reaches_no_further(
+    authority: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    episodes = authority / "ssda903" / "2020" / "episodes.csv"
+    episodes.write_text(episodes.read_text().replace(",", ";"))
+    assert main(["run", str(authority / "study.toml")]) == 4
+    said = capsys.readouterr().err
+    assert "episodes.csv: line 1: the columns are separated by semicolons" in said
+    assert "children are followed to 31 March 2019" in said
+
+
 def test_what_was_set_aside_while_reading_is_said(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
     episodes = authority / "ssda903" / "2019" / "episodes.csv"
     lines = episodes.read_text().splitlines()

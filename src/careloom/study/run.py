@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,8 +21,9 @@ from careloom.link import link_persons
 from careloom.outcomes import time_outcomes
 from careloom.pathways import doubts, make_lives, make_pathways, make_timeline, take_measures, weigh_plausibility
 from careloom.report import StudyWords, write_report
-from careloom.study.file import Study, year_before
+from careloom.study.file import Study
 from careloom.study.outputs import new_outputs, write_manifest
+from careloom.study.reach import limits, within_returns
 from careloom.typology import find_classes
 
 OnStep = Callable[[str, float], None]
@@ -137,49 +138,6 @@ def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     )
 
 
-def within_returns(study: Study, catalogue: Catalogue, engine: Engine) -> Study:
-    """Return the study with its windows cut to what the returns reach, so that nobody is followed into the unknown.
-
-    Each authority's last return that could be read reaches to its 31 March. Costs need only the returns that tell of
-    periods of care.
-    """
-    told = "SELECT return_name, max(collection_year) AS last_year FROM delivery WHERE state = 'read' GROUP BY return_name, la"
-    reach = [(name, dt.date(int(year), 4, 1)) for name, year in engine.rows(told)]
-    of_care = [
-        day for name, day in reach if any(d.name == "period_of_care" for d in catalogue.returns[name].declarations)
-    ]
-    end_day = min(study.end_day, *(day for _, day in reach))
-    cost_end_day = min([study.cost_end_day, *of_care])
-    cost_first_day = study.cost_first_day if study.is_cost_window_asked else year_before(cost_end_day)
-    return replace(
-        study,
-        end_day=max(study.first_day, end_day),
-        cost_first_day=cost_first_day,
-        cost_end_day=max(cost_first_day, cost_end_day),
-    )
-
-
-def cut(asked: Study, within: Study) -> list[str]:
-    """Say which windows were cut, and to which day."""
-    said = []
-    if within.end_day < asked.end_day:
-        said.append(
-            f"children are followed to {written(within.end_day)}, where the returns end, not to {written(asked.end_day)}"
-        )
-    if asked.is_cost_window_asked and within.cost_end_day < asked.cost_end_day:
-        until = (
-            f"to {written(within.cost_end_day)}" if within.cost_end_day > within.cost_first_day else "for no day at all"
-        )
-        said.append(f"care is costed {until}, where the returns of care end, not to {written(asked.cost_end_day)}")
-    return said
-
-
-def written(end_day: dt.date) -> str:
-    """Write the last day of a window that ends before `end_day`."""
-    last = end_day - dt.timedelta(days=1)
-    return f"{last.day} {last:%B %Y}"
-
-
 def refused(engine: Engine) -> tuple[str, ...]:
     """Name each refused file and say why. The name is kept from what is released: a file may be named after a child."""
     told = "SELECT file_name, message FROM delivery WHERE state = 'refused' ORDER BY delivery_id"
@@ -200,7 +158,7 @@ def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, 
             notes += [
                 f"{step.makes}: {rows:,} of {step.rows_in:,} rows set aside: {why}" for why, rows in step.set_aside
             ]
-    return (*notes, *cut(study, within_returns(study, catalogue, engine)))
+    return (*notes, *limits(study, catalogue, engine))
 
 
 def write_outputs(study: Study, catalogue: Catalogue, engine: Engine, folder: Path, finished: Finished) -> None:
@@ -208,9 +166,7 @@ def write_outputs(study: Study, catalogue: Catalogue, engine: Engine, folder: Pa
     kept = kept_tables(catalogue, engine)
     write_database(folder / "study.duckdb", kept)
     pyarrow.csv.write_csv(kept["ledger"], folder / "ledger.csv")
-    write_report(
-        engine, catalogue, folder=folder, study=study_words(within_returns(study, catalogue, engine), finished, study)
-    )
+    write_report(engine, catalogue, folder=folder, study=study_words(study, finished, catalogue, engine))
     about = {
         "study": study.name,
         "made_by": f"careloom {careloom.__version__}",
@@ -230,8 +186,8 @@ def kept_tables(catalogue: Catalogue, engine: Engine) -> dict[str, pa.Table]:
     return kept
 
 
-def study_words(study: Study, finished: Finished, asked: Study) -> StudyWords:
-    last = dt.timedelta(days=1)
+def study_words(asked: Study, finished: Finished, catalogue: Catalogue, engine: Engine) -> StudyWords:
+    study, last = within_returns(asked, catalogue, engine), dt.timedelta(days=1)
     return StudyWords(
         title=study.name,
         first_day=study.first_day,
@@ -241,7 +197,7 @@ def study_words(study: Study, finished: Finished, asked: Study) -> StudyWords:
         made_on=dt.date.today(),
         prices_standing=study.prices.standing,
         careloom_version=careloom.__version__,
-        notes=(*doubtful(finished), *(f"{said[0].upper()}{said[1:]}." for said in cut(asked, study))),
+        notes=(*doubtful(finished), *(f"{said[0].upper()}{said[1:]}." for said in limits(asked, catalogue, engine))),
     )
 
 

@@ -1,0 +1,80 @@
+"""How far the returns reach: nobody is followed, and no care costed, beyond them; and what is missing in between."""
+
+import datetime as dt
+from dataclasses import replace
+
+from careloom.catalogue import Catalogue, Return
+from careloom.engine import Engine
+from careloom.study.file import Study, year_before
+
+
+def within_returns(study: Study, catalogue: Catalogue, engine: Engine) -> Study:
+    """Return the study with its windows cut to what the returns reach, so that nobody is followed into the unknown.
+
+    Each authority's last return of which a table of spells could be read, with rows in it, reaches to its 31 March.
+    Costs need only the returns that tell of periods of care.
+    """
+    read = years_read(catalogue, engine)
+    reach = [(name, dt.date(max(years), 4, 1)) for (name, _, _), years in read.items()]
+    of_care = [
+        day for name, day in reach if any(d.name == "period_of_care" for d in catalogue.returns[name].declarations)
+    ]
+    end_day = min([study.end_day, *(day for _, day in reach)])
+    cost_end_day = min([study.cost_end_day, *of_care])
+    cost_first_day = study.cost_first_day if study.is_cost_window_asked else year_before(cost_end_day)
+    return replace(
+        study,
+        end_day=max(study.first_day, end_day),
+        cost_first_day=cost_first_day,
+        cost_end_day=max(cost_first_day, cost_end_day),
+    )
+
+
+def limits(study: Study, catalogue: Catalogue, engine: Engine) -> list[str]:
+    """Return what limits every figure: windows cut to the returns, and returns missing between others."""
+    return [*cut(study, within_returns(study, catalogue, engine)), *gaps(catalogue, engine)]
+
+
+def cut(asked: Study, within: Study) -> list[str]:
+    """Say which windows were cut, and to which day."""
+    said = []
+    if within.end_day < asked.end_day:
+        said.append(
+            f"children are followed to {written(within.end_day)}, where the returns end, not to {written(asked.end_day)}"
+        )
+    if asked.is_cost_window_asked and within.cost_end_day < asked.cost_end_day:
+        until = (
+            f"to {written(within.cost_end_day)}" if within.cost_end_day > within.cost_first_day else "for no day at all"
+        )
+        said.append(f"care is costed {until}, where the returns of care end, not to {written(asked.cost_end_day)}")
+    return said
+
+
+def gaps(catalogue: Catalogue, engine: Engine) -> list[str]:
+    """Say which returns are missing between others: what began or ended in them is not seen."""
+    return [
+        f"no {catalogue.returns[name].title} of {year} of authority {la} could be read, though those before and after could: what began or ended in it is not seen"
+        for (name, la, _), years in sorted(years_read(catalogue, engine).items())
+        for year in sorted(set(range(min(years), max(years))) - years)
+    ]
+
+
+def years_read(catalogue: Catalogue, engine: Engine) -> dict[tuple[str, str, str], set[int]]:
+    """Return the collection years read, with rows, by return, authority and table that spells are made from."""
+    told = "SELECT return_name, la, table_name, collection_year FROM delivery WHERE state = 'read' AND message NOT LIKE '%no rows%'"
+    read: dict[tuple[str, str, str], set[int]] = {}
+    for name, la, table, year in engine.rows(told):
+        if table == "all" or table in spell_tables(catalogue.returns[name]):
+            read.setdefault((name, la, table), set()).add(int(year))
+    return read
+
+
+def spell_tables(return_: Return) -> set[str]:
+    """Name the tables of a return that its spells are made from."""
+    return {d.reads for d in return_.declarations if d.makes in ("spell", "step")}
+
+
+def written(end_day: dt.date) -> str:
+    """Write the last day of a window that ends before `end_day`."""
+    last = end_day - dt.timedelta(days=1)
+    return f"{last.day} {last:%B %Y}"
