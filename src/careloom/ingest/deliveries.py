@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,13 +46,7 @@ class File:
         return not self.fault
 
 
-def ingest(
-    engine: Engine,
-    catalogue: Catalogue,
-    *,
-    deliveries: Sequence[Delivery],
-    on_file: Callable[[str], None] = lambda name: None,
-) -> Ledger:
+def ingest(engine: Engine, catalogue: Catalogue, *, deliveries: Sequence[Delivery]) -> Ledger:
     """Read every delivered file into `{return}_{table}` and say how it went in `delivery` and `set_aside`.
 
     Each typed row carries delivery_id, la, collection_year, line and standing: `current`, `superseded` by a later
@@ -62,7 +56,6 @@ def ingest(
     files = [File(number, delivery, path) for number, (delivery, path) in enumerate(paths, start=1)]
     for file in files:
         read_file(file, catalogue.returns[file.delivery.return_name])
-        on_file(file.path.name)
     for together in sets_of(files):
         settle_year(together, catalogue.returns[together[0].delivery.return_name])
     refuse_twice(files)
@@ -131,11 +124,14 @@ def differs(stated: str, said: str | None) -> bool:
 
 
 def refuse_twice(files: list[File]) -> None:
-    """Refuse a file with the same bytes as one before it of the same return and authority."""
-    seen: dict[tuple[str, str, str], File] = {}
+    """Refuse a file with the same bytes as one before it of the same return, authority and year.
+
+    In two years the same bytes can be right: a module without rows, or with the same few children.
+    """
+    seen: dict[tuple[str, str, int | None, str], File] = {}
     for file in files:
         if file.is_read:
-            first = seen.setdefault((file.delivery.return_name, file.delivery.la, file.sha256), file)
+            first = seen.setdefault((file.delivery.return_name, file.delivery.la, file.year, file.sha256), file)
             if first is not file:
                 file.fault = f"{file.path.name}: it is the same, byte for byte, as file {first.number}"
 

@@ -9,8 +9,8 @@ from careloom.core import Ledger
 from careloom.engine import Engine
 
 DOUBTFUL_SHARE = 0.2
-"""Beyond one row in five, a sign is taken to say that the records are not of real children. Our choice: real returns
-show each sign in well under a tenth of rows, random dates show them in about half."""
+"""Beyond one row in five, a sign is taken to say that the records are not of real children. Our choice, not measured on
+real returns: the demonstration authority shows no sign in more than 2 rows of 100, files of random dates three in 55 to 84."""
 
 
 def weigh_plausibility(engine: Engine, signs: Sequence[Sign]) -> Ledger:

@@ -168,6 +168,10 @@ def test_the_same_file_twice_counts_once(duck: DuckDBEngine, tmp_path: Path) -> 
     (tmp_path / "b.csv").write_text(GOOD)
     delivery = Delivery("ssda903", "998", (tmp_path / "a.csv", tmp_path / "b.csv"), 2019)
     assert run(duck, delivery)[1] == ("refused", "it is the same, byte for byte, as file 1")
+    two_years = (
+        Delivery("ssda903", "998", (tmp_path / name,), year) for name, year in (("a.csv", 2019), ("b.csv", 2020))
+    )
+    assert [state for state, _ in run(duck, *two_years)] == ["read", "read"]
 
 
 def test_xml_reads_every_review_of_a_plan_and_does_not_confuse_same_names_in_other_blocks(
