@@ -213,24 +213,16 @@ def delivery_table(files: list[File]) -> pa.Table:
             "file_name": file.path.name,
             "sha256": file.sha256,
             "encoding": file.raw.encoding if file.raw else None,
+            "rows_in": sum(typed.rows_in for typed in file.typed),
             "state": "read" if file.is_read else "refused",
             "message": unnamed(file) or (file.raw.remark if file.raw else ""),
         }
         for file in files
     ]
-    texts = ("return_name", "table_name", "la", "file_name", "sha256", "encoding", "state", "message")
-    whole = pa.int32()
-    return pa.Table.from_pylist(
-        rows,
-        pa.schema(
-            [
-                ("delivery_id", whole),
-                *((t, pa.string()) for t in texts[:3]),
-                ("collection_year", whole),
-                *((t, pa.string()) for t in texts[3:]),
-            ]
-        ),
-    )
+    whole = {"delivery_id", "collection_year", "rows_in"}
+    names = ("delivery_id", "return_name", "table_name", "la", "collection_year", "file_name", "sha256", "encoding")
+    kinds = [(n, pa.int32() if n in whole else pa.string()) for n in (*names, "rows_in", "state", "message")]
+    return pa.Table.from_pylist(rows, pa.schema(kinds))
 
 
 def unnamed(file: File) -> str:

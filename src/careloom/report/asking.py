@@ -25,23 +25,13 @@ def _first(year: int, month: int) -> date:
 
 
 def answer_all(engine: Engine, catalogue: Catalogue, study: StudyWords) -> Mapping[str, Answer]:
-    """Answer every question; loads four small working tables: report_month, report_label, report_file, study_window."""
+    """Answer every question; loads three small working tables: report_month, report_label, study_window."""
     months = [{"month": m, "day": longest(m) if m else 0, "is_read_off": m in READ_OFFS} for m in MONTHS]
     engine.load("report_month", pa.Table.from_pylist(months))
     engine.load("report_label", _labels(catalogue))
-    engine.make("report_file", _files_with_rows(engine, catalogue))
     window = {"cost_first_day": study.cost_first_day, "cost_end_day": study.cost_last_day + timedelta(days=1)}
     engine.load("study_window", pa.Table.from_pylist([window]))
     return {name: ask(engine, question) for name, question in read_questions().items()}
-
-
-def _files_with_rows(engine: Engine, catalogue: Catalogue) -> str:
-    """SQL of the delivery_id of every file that held a row, used or set aside."""
-    typed = [f"{name}_{table}" for name, r in catalogue.returns.items() for table in r.tables]
-    held = [f"SELECT delivery_id FROM {table}" for table in typed if engine.columns(table)]
-    held += ["SELECT delivery_id FROM set_aside WHERE is_row"] if engine.columns("set_aside") else []
-    held = held or ["SELECT CAST(NULL AS INTEGER) AS delivery_id WHERE 1 = 0"]
-    return f"SELECT DISTINCT delivery_id FROM ({' UNION ALL '.join(held)}) AS held"
 
 
 def _labels(catalogue: Catalogue) -> pa.Table:

@@ -61,7 +61,7 @@ def gaps(catalogue: Catalogue, engine: Engine) -> list[str]:
 
 def years_read(catalogue: Catalogue, engine: Engine) -> dict[tuple[str, str, str], set[int]]:
     """Return the collection years read, with rows, by return, authority and table that spells are made from."""
-    told = "SELECT return_name, la, table_name, collection_year FROM delivery WHERE state = 'read' AND message NOT LIKE '%no rows%'"
+    told = "SELECT return_name, la, table_name, collection_year FROM delivery WHERE state = 'read' AND rows_in > 0"
     read: dict[tuple[str, str, str], set[int]] = {}
     for name, la, table, year in engine.rows(told):
         if table == "all" or table in spell_tables(catalogue.returns[name]):

@@ -151,7 +151,7 @@ def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, 
         if is_new_key
         else []
     )
-    told = "SELECT file_name, message FROM delivery WHERE state = 'read' AND (message LIKE '%no rows%' OR message LIKE '%1252%') ORDER BY delivery_id"
+    told = "SELECT file_name, message FROM delivery WHERE state = 'read' AND (rows_in = 0 OR encoding = 'cp1252') ORDER BY delivery_id"
     notes += [f"{name}: {message}" for name, message in engine.rows(told)]
     for step in ledger.steps:
         if step.step == READING:

@@ -76,6 +76,7 @@ def came_in(children: int) -> Tables:
             "la": "Anyshire",
             "collection_year": y,
             "file_name": f"{CHILD_IN_FILE_NAME}_{r}_{t}_{y}.csv",
+            "rows_in": 100,
             "state": s,
             "message": m,
         }
@@ -196,11 +197,6 @@ def came_in(children: int) -> Tables:
         for no, (step, reads, rows_in, rows_out, aside) in enumerate(steps, start=1)
         for o, why, n in [("in", "", rows_in), ("out", "", rows_out), *(("set aside", *item) for item in aside.items())]
     ]
-    held = {
-        "ssda903_episodes": 1,
-        "ssda903_header": 2,
-        "cin_census_CINdetails": 3,
-    }  # the file that each table came from
     return {
         "delivery": delivery,
         "set_aside": aside,
@@ -210,7 +206,6 @@ def came_in(children: int) -> Tables:
         "availability": availability,
         "measure": measure,
         "ledger": ledger,
-        **{table: [{"delivery_id": number}] for table, number in held.items()},
     }
 
 

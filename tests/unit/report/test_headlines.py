@@ -63,7 +63,9 @@ def test_all_could_be_used_only_when_nothing_was_lost(made: DuckDBEngine, made_u
     assert "all could be used" not in card(made, made_up, "in")
     without(made, "ledger", "outcome = 'set aside'")
     assert "3 files were handed over; all could be used." in card(made, made_up, "in")
-    without(made, "ssda903_header", "delivery_id = 2")
+    made.make(
+        "delivery", "SELECT * REPLACE (CASE WHEN delivery_id = 2 THEN 0 ELSE rows_in END AS rows_in) FROM delivery"
+    )
     assert "3 files were handed over; 1 held no rows." in card(made, made_up, "in")
     assert [row["state"] for row in answered(made, made_up)["deliveries"].rows] == ["read", "no rows", "read"]
 
