@@ -7,7 +7,19 @@ import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 
-from careloom.catalogue import Catalogue, Declaration, Drop, Measure, Outcome, Process, Return, Rule, load_catalogue
+from careloom.catalogue import (
+    Catalogue,
+    Declaration,
+    Drop,
+    Measure,
+    Outcome,
+    Population,
+    Process,
+    Recording,
+    Return,
+    Rule,
+    load_catalogue,
+)
 from careloom.core import Table, Years
 
 PAGE = Path(__file__).with_name("catalogue.md")
@@ -31,6 +43,12 @@ def make_page() -> str:
     parts += ["## Official measures", "", *(line for measure in catalogue.measures for line in say_measure(measure))]
     parts += ["## Processes of looked-after care", "", *(line for p in catalogue.processes for line in say_process(p))]
     parts += [*say_prices(catalogue), *say_indicators(catalogue), *say_signs(catalogue)]
+    parts += [
+        "## Made-up populations",
+        "",
+        *(line for p in catalogue.populations.values() for line in say_population(p)),
+    ]
+    parts += [line for recording in catalogue.recordings.values() for line in say_recording(recording)]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -168,6 +186,59 @@ def say_indicators(catalogue: Catalogue) -> list[str]:
 def say_signs(catalogue: Catalogue) -> list[str]:
     rows = ((f"`{sign.name}`", sign.meaning, sign.source) for sign in catalogue.signs)
     return ["## Signs that records may not be of real children", "", *table("sign | what it looks for | source", rows)]
+
+
+# --- made-up children ------------------------------------------------------------------------------------------------
+
+
+def say_population(population: Population) -> list[str]:
+    """The planted kinds of need: who comes, what is decided, what follows, and what their factors are."""
+    lines = [
+        f"### {population.title} (`{population.name}`)",
+        "",
+        population.why,
+        "",
+        f"Source: {population.source}",
+        "",
+    ]
+    decided = ("not_in_need", "section_47", "conference", "plan", "care", "disabled")
+    rows = (
+        (f"`{k.key}`", k.name, f"{k.share:.3f}", f"{k.male:.2f}", *(f"{getattr(k, name):.3f}" for name in decided))
+        for k in population.kinds
+    )
+    lines += table(f"kind | what it is | share | boys | {' | '.join(decided)}", rows)
+    effects = (
+        (
+            f"`{k.key}`",
+            *(f"{value:+.2f}" for value in k.hazards.values()),
+            *(f"{value:g}" for value in (k.placement_moves, k.residential, k.weekly_fee)),
+        )
+        for k in population.kinds
+    )
+    names = " | ".join(population.clocks)
+    lines += [f"Log hazard ratios against `{population.reference}`, and cost intensities as ratios to the usual:", ""]
+    lines += table(f"kind | {names} | moves | residential | fee", effects)
+    lines += ["Probability of each factor, where it is not at the background's:", ""]
+    pictures = ((f"`{k.key}`", ", ".join(f"{f} {p:g}" for f, p in k.factors.items())) for k in population.kinds)
+    return [*lines, *table("kind | factors", pictures)]
+
+
+def say_recording(recording: Recording) -> list[str]:
+    """How often each system writes each part of a child's identity down wrongly, and for whom more often."""
+    lines = [
+        f"### {recording.title} (recording `{recording.name}`)",
+        "",
+        recording.why,
+        "",
+        f"Source: {recording.source}",
+        "",
+    ]
+    systems = list(recording.rekeyed)
+    rows = ((f"`{e}`", *(f"{rates[system]:g}" for system in systems)) for e, rates in recording.rates.items())
+    lines += table(f"error | {' | '.join(systems)}", rows)
+    parts = list(next(iter(recording.differs.values())))
+    odds = ((f"`{who}`", *(f"{times[part]:g}" for part in parts)) for who, times in recording.differs.items())
+    return [*lines, "Odds of an error are multiplied:", "", *table(f"for | {' | '.join(parts)}", odds)]
 
 
 if __name__ == "__main__":

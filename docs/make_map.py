@@ -272,6 +272,9 @@ def declared(catalogue: Catalogue) -> list[str]:
         ("official measures", code([measure.name for measure in catalogue.measures])),
         ("price sheets", ", ".join(f"`{s.name}` ({s.standing})" for s in catalogue.price_sheets.values())),
         ("signs that records are not real", code([sign.name for sign in catalogue.signs])),
+        ("made-up populations", code(list(catalogue.populations))),
+        ("how systems record who a child is", code(list(catalogue.recordings))),
+        ("national figures", f"{len(catalogue.targets)} of {len({t.statistic for t in catalogue.targets})} statistics"),
         ("pages of the report", ", ".join(page.title for page in catalogue.pages)),
     ]
     return ["## What is declared", "", *table("what | names", rows)]

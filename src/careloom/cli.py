@@ -3,17 +3,19 @@
 import argparse
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import careloom
-from careloom.catalogue import load_catalogue
-from careloom.core import CareloomError, DeliveryError
+from careloom.catalogue import load_catalogue, read_population
+from careloom.core import CareloomError, DeliveryError, RequestError
 from careloom.study import read_study, run_study
-from careloom.synth import make_authority
+from careloom.synth import SYSTEMS, calibration_table, make_england
 
 STOPPED = 130
 
@@ -82,14 +84,47 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; see examples/")
     run.set_defaults(command=run_command)
-    synth = commands.add_parser(
-        "synth", help="write the returns of a made-up authority, with a study file and the truth aside"
-    )
-    synth.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
-    synth.add_argument("--children", type=positive, default=6000, help="number of children (default 6000)")
-    synth.add_argument("--seed", type=int, default=2, help="same seed, same files (default 2)")
-    synth.set_defaults(command=synth_command)
+    add_synth(commands)
     return top
+
+
+def add_synth(commands: Any) -> None:
+    """Add the command that makes records of children who do not exist."""
+    synth = commands.add_parser(
+        "synth",
+        help="write the records of made-up authorities, with a study file and the truth aside",
+        description="Write the records of made-up authorities in the formats real ones use, with a study file and the truth aside.",
+    )
+    synth.add_argument("--out", type=Path, metavar="DIR", help="folder to write into")
+    synth.add_argument("--authorities", type=positive, default=1, metavar="N", help="how many, 1 to 150 (default 1)")
+    synth.add_argument(
+        "--children", type=positive, metavar="M", help="about how many in all their returns (default 6000 each)"
+    )
+    synth.add_argument(
+        "--years", type=year_range, default=(2016, 2024), metavar="A-B", help="collection years (default 2016-2024)"
+    )
+    synth.add_argument("--seed", type=int, default=2, metavar="S", help="same seed, same files (default 2)")
+    synth.add_argument(
+        "--population",
+        default="england",
+        metavar="NAME",
+        help="what is planted: england (default), five_kinds, no_kinds, or a TOML file of your own",
+    )
+    synth.add_argument(
+        "--errors",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="errors of recording against the usual; 0 is none (default 1)",
+    )
+    synth.add_argument("--only", metavar="A,B", help=f"write only some systems, of {', '.join(SYSTEMS)}")
+    synth.add_argument(
+        "--defects", action="store_true", help="plant faults in the files, listed in truth/CODE/defects.csv"
+    )
+    synth.add_argument(
+        "--calibration", action="store_true", help="print what is made against published figures; needs no --out"
+    )
+    synth.set_defaults(command=synth_command)
 
 
 def positive(text: str) -> int:
@@ -99,16 +134,29 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def run_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
-    study = read_study(asked.study, catalogue)
+def year_range(text: str) -> tuple[int, int]:
+    """Read a first and last year, such as 2015-2024."""
+    first, _, last = text.partition("-")
+    if not (first.isdigit() and last.isdigit()):
+        raise argparse.ArgumentTypeError("should be a first and a last year, such as 2015-2024")
+    return int(first), int(last)
+
+
+@contextmanager
+def steps(console: Console) -> Iterator[Callable[[str, float], None]]:
+    """Show the step being done and the share of all that is done."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("starting", total=1.0)
-        finished = run_study(
-            study, catalogue, on_step=lambda step, share: progress.update(task, description=step, completed=share)
-        )
+        yield lambda step, share: progress.update(task, description=step, completed=share)
         progress.update(task, description="done", completed=1.0)
+
+
+def run_command(asked: argparse.Namespace, console: Console) -> int:
+    catalogue = load_catalogue()
+    study = read_study(asked.study, catalogue)
+    with steps(console) as on_step:
+        finished = run_study(study, catalogue, on_step=on_step)
     for message in finished.refused:
         console.print(f"not read: {message}", style="red", markup=False, soft_wrap=True)
     for note in finished.notes:
@@ -120,6 +168,24 @@ def run_command(asked: argparse.Namespace, console: Console) -> int:
 
 
 def synth_command(asked: argparse.Namespace, console: Console) -> int:
-    make_authority(asked.out, children=asked.children, seed=asked.seed)
-    print(f"Study: {asked.out / 'study.toml'}")
+    if asked.out is None and not asked.calibration:
+        raise RequestError("--out DIR is missing: name a folder to write into (or ask for --calibration alone)")
+    what = asked.population
+    with steps(console) as on_step:
+        made = make_england(
+            asked.out,
+            authorities=asked.authorities,
+            children=asked.children,
+            years=asked.years,
+            seed=asked.seed,
+            population=read_population(Path(what)) if what.endswith(".toml") else what,
+            errors=asked.errors,
+            systems=asked.only.split(",") if asked.only else SYSTEMS,
+            defects=asked.defects,
+            on_step=on_step,
+        )
+    if asked.calibration:
+        print(calibration_table(made.calibration))
+    if made.study:
+        print(f"Study: {made.study}")
     return 0

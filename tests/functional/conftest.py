@@ -1,4 +1,4 @@
-"""The demonstration authority, made and run once for all tests that look at it."""
+"""An authority of five well parted kinds of need, made and run once for all tests that look at it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from careloom.catalogue import load_catalogue
 from careloom.engine import DuckDBEngine
 from careloom.study import Study, read_study
 from careloom.study.run import stages
-from careloom.synth import make_authority
+from careloom.synth import make_england
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Demonstration:
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     folder = tmp_path_factory.mktemp("demonstration")
-    make_authority(folder)
+    make_england(folder, population="five_kinds", systems=("ssda903", "cin_census"))
     study = read_study(folder / "study.toml", load_catalogue())
     engine = DuckDBEngine()
     for _, work in stages(study, load_catalogue(), engine):

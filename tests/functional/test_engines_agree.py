@@ -13,7 +13,7 @@ from careloom.core import Ledger
 from careloom.engine import DuckDBEngine, Engine
 from careloom.study import Study, read_study
 from careloom.study.run import kept_tables, ledger_table, stages
-from careloom.synth import make_authority
+from careloom.synth import make_england
 
 CATALOGUE = load_catalogue()
 
@@ -21,7 +21,7 @@ CATALOGUE = load_catalogue()
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     folder = tmp_path_factory.mktemp("both")
-    make_authority(folder, children=250, years=(2020, 2022))
+    make_england(folder, children=250, years=(2020, 2022), systems=("ssda903", "cin_census"))
     return replace(read_study(folder / "study.toml", CATALOGUE), most_classes=2, starts=2)
 
 

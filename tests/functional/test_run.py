@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from careloom.cli import main
-from careloom.synth import make_authority
+from careloom.synth import make_england
 
 OUTPUTS = {"report.html", "workbook.xlsx", "tables", "study.duckdb", "ledger.csv", "manifest.json"}
 
@@ -18,11 +18,11 @@ OUTPUTS = {"report.html", "workbook.xlsx", "tables", "study.duckdb", "ledger.csv
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small made-up authority, with quick settings."""
     folder = tmp_path_factory.mktemp("small")
-    make_authority(folder, children=400, years=(2018, 2020))
+    make_england(folder, children=400, years=(2018, 2020), systems=("ssda903", "cin_census"))
     study = folder / "study.toml"
     text = study.read_text()
-    assert "most_classes = 7" in text
-    study.write_text(text.replace("most_classes = 7", "most_classes = 2").replace("starts = 20", "starts = 2"))
+    assert "most_classes = 14" in text
+    study.write_text(text.replace("most_classes = 14", "most_classes = 2").replace("starts = 20", "starts = 2"))
     return folder
 
 
@@ -68,7 +68,7 @@ def test_two_runs_give_the_same_tables(authority: Path) -> None:
 def test_a_bad_file_is_named_the_others_run_and_the_exit_code_says_so(
     authority: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    header = authority / "ssda903" / "2019" / "header.csv"
+    header = authority / "501" / "ssda903" / "2019" / "header.csv"
     header.write_text(header.read_text().replace("DOB", "DATE", 1))
     assert main(["run", str(authority / "study.toml")]) == 4
     said = capsys.readouterr()
@@ -80,7 +80,7 @@ def test_a_bad_file_is_named_the_others_run_and_the_exit_code_says_so(
 def test_nothing_to_read_leaves_the_earlier_outputs(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["run", str(authority / "study.toml")])
     before = (authority / "results" / "report.html").read_bytes()
-    for path in [*(authority / "ssda903").rglob("*.csv"), *(authority / "cin_census").glob("*.xml")]:
+    for path in [*(authority / "501" / "ssda903").rglob("*.csv"), *(authority / "501" / "cin_census").glob("*.xml")]:
         path.write_bytes(b"")
     assert main(["run", str(authority / "study.toml")]) == 5
     assert "the file is empty" in capsys.readouterr().err
@@ -101,7 +101,7 @@ def test_a_wrong_study_has_its_own_exit_code(
     study.write_text(study.read_text().replace(*change))
     assert main(["run", str(study)]) == code
     assert said in capsys.readouterr().err
-    assert (authority / "truth" / "person.csv").exists()
+    assert (authority / "truth" / "501" / "person.csv").exists()
 
 
 @pytest.mark.parametrize("only", ["ssda903", "cin_census"])
@@ -163,9 +163,9 @@ def test_nobody_is_followed_or_costed_beyond_the_last_return(
 
 
 def test_a_return_missing_between_others_is_said(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (authority / "ssda903" / "2019" / "episodes.csv").write_bytes(b"")
+    (authority / "501" / "ssda903" / "2019" / "episodes.csv").write_bytes(b"")
     assert main(["run", str(authority / "study.toml")]) == 4
-    said = "SSDA903 children looked after return of 2019 of authority 998 could be read"
+    said = "SSDA903 children looked after return of 2019 of authority 501 could be read"
     assert f"no {said}" in capsys.readouterr().err
     assert f"No {said}" in (authority / "results" / "report.html").read_text()
 
@@ -173,7 +173,7 @@ def test_a_return_missing_between_others_is_said(authority: Path, capsys: pytest
 def test_a_last_return_without_its_episodes_reaches_no_further(
     authority: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    episodes = authority / "ssda903" / "2020" / "episodes.csv"
+    episodes = authority / "501" / "ssda903" / "2020" / "episodes.csv"
     episodes.write_text(episodes.read_text().replace(",", ";"))
     assert main(["run", str(authority / "study.toml")]) == 4
     said = capsys.readouterr().err
@@ -182,7 +182,7 @@ def test_a_last_return_without_its_episodes_reaches_no_further(
 
 
 def test_what_was_set_aside_while_reading_is_said(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    episodes = authority / "ssda903" / "2019" / "episodes.csv"
+    episodes = authority / "501" / "ssda903" / "2019" / "episodes.csv"
     lines = episodes.read_text().splitlines()
     spoiled = lines[1].split(",")
     spoiled[1] = "31-Mar-18"
@@ -220,4 +220,4 @@ def test_synth_never_writes_over_what_it_did_not_make(tmp_path: Path, capsys: py
 def test_synth_writes_a_study_that_can_be_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["synth", "--out", str(tmp_path / "new"), "--children", "50"]) == 0
     assert capsys.readouterr().out == f"Study: {tmp_path / 'new' / 'study.toml'}\n"
-    assert (tmp_path / "new" / "truth" / "person.csv").exists()
+    assert (tmp_path / "new" / "truth" / "501" / "person.csv").exists()

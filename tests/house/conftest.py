@@ -13,7 +13,7 @@ import careloom.study.run
 from careloom.catalogue import load_catalogue
 from careloom.engine import DuckDBEngine
 from careloom.study import read_study, run_study
-from careloom.synth import make_authority
+from careloom.synth import make_england
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -28,7 +28,7 @@ out = "bare"
 return = "ssda903"
 authority = "998"
 year = 2020
-files = ["ssda903/2020/header.csv"]
+files = ["501/ssda903/2020/header.csv"]
 """
 
 
@@ -111,7 +111,7 @@ def record(study_file: Path) -> Recording:
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The returns of a tiny made-up authority, with its study file."""
     folder = tmp_path_factory.mktemp("authority")
-    make_authority(folder, children=120, years=(2019, 2021), seed=1)
+    make_england(folder, children=120, years=(2019, 2021), seed=1, systems=("ssda903", "cin_census"))
     return folder
 
 

@@ -17,7 +17,7 @@ from careloom.catalogue import load_catalogue
 from careloom.engine import DuckDBEngine
 from careloom.study import read_study
 from careloom.study.run import stages
-from careloom.synth import make_authority
+from careloom.synth import make_england
 
 YEARS = range(2018, 2024)
 Figure = tuple[int, int | None]
@@ -26,7 +26,7 @@ Figure = tuple[int, int | None]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("measured")
-    make_authority(folder, children=1500, years=(YEARS[0], YEARS[-1]), seed=3)
+    make_england(folder, children=1500, years=(YEARS[0], YEARS[-1]), seed=3, systems=("ssda903", "cin_census"))
     return folder
 
 
@@ -72,7 +72,7 @@ class Census:
 
 
 def census(folder: Path, year: int) -> Census:
-    tree = ET.parse(folder / "cin_census" / f"cin_{year}.xml")
+    tree = ET.parse(folder / "501" / "cin_census" / f"cin_{year}.xml")
     children = [(str(c.findtext("ChildIdentifiers/LAchildID")), c) for c in tree.iter("Child")]
     return Census(year, [(name, case) for name, child in children for case in child.findall("CINdetails")])
 
@@ -92,13 +92,13 @@ class Stay:
 
 
 def stays(folder: Path, year: int) -> list[Stay]:
-    with (folder / "ssda903" / str(year) / "episodes.csv").open(newline="") as file:
+    with (folder / "501" / "ssda903" / str(year) / "episodes.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["LS"] not in ("V3", "V4")]
     return [Stay(r["CHILD"], day_of(r["DECOM"]), day_of(r["DEC"]) if r["DEC"] else None, r) for r in rows]
 
 
 def births(folder: Path, year: int) -> dict[str, dt.date]:
-    with (folder / "ssda903" / str(year) / "header.csv").open(newline="") as file:
+    with (folder / "501" / "ssda903" / str(year) / "header.csv").open(newline="") as file:
         return {row["CHILD"]: day_of(row["DOB"]) for row in csv.DictReader(file)}
 
 

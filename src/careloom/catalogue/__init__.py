@@ -20,6 +20,9 @@ from careloom.catalogue.nouns import (
     RuleVersion,
     Sign,
 )
+from careloom.catalogue.population import Kind, PlantedClock, Population, read_population
+from careloom.catalogue.recordings import Recording, read_recording
+from careloom.catalogue.targets import Target, Tolerance, read_targets
 
 __all__ = [
     "Catalogue",
@@ -28,17 +31,26 @@ __all__ = [
     "Element",
     "Indicator",
     "IndicatorSet",
+    "Kind",
     "Measure",
     "Outcome",
     "Page",
     "PlacementCodes",
+    "PlantedClock",
+    "Population",
     "Price",
     "PriceSheet",
     "Process",
+    "Recording",
     "Return",
     "Rule",
     "RuleVersion",
     "Sign",
+    "Target",
+    "Tolerance",
     "load_catalogue",
+    "read_population",
     "read_prices",
+    "read_recording",
+    "read_targets",
 ]

@@ -25,6 +25,9 @@ from careloom.catalogue.nouns import (
     RuleVersion,
     Sign,
 )
+from careloom.catalogue.population import read_population
+from careloom.catalogue.recordings import read_recording
+from careloom.catalogue.targets import read_targets
 from careloom.core import CatalogueError, Code, CodeSet, Column, Keys, Source, Table, Years, nearest, read_toml
 from careloom.core.words import PRIVACY, TYPES
 
@@ -47,6 +50,9 @@ def load_catalogue(folder: Path = OURS) -> Catalogue:
         placement_codes=read_placement_codes(folder / "placement_codes.csv"),
         signs=tuple(each(folder / "plausibility", read_sign)),
         measures=tuple(sorted(each(folder / "measures", read_measure), key=lambda m: m.position)),
+        populations={p.name: p for p in each(folder / "populations", read_population)},
+        recordings={r.name: r for r in each(folder / "recording", read_recording)},
+        targets=read_targets(folder / "national" / "targets.csv"),
         pages=tuple(sorted(map(read_page, (folder / "pages").glob("*.md")), key=lambda page: page.order)),
     )
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from careloom.catalogue.population import Population
+from careloom.catalogue.recordings import Recording
+from careloom.catalogue.targets import Target
 from careloom.core import CodeSet, Source, Table, Years
 
 
@@ -246,4 +249,7 @@ class Catalogue:
     placement_codes: PlacementCodes
     signs: tuple[Sign, ...]
     measures: tuple[Measure, ...]
+    populations: dict[str, Population]
+    recordings: dict[str, Recording]
+    targets: tuple[Target, ...]
     pages: tuple[Page, ...]

@@ -6,6 +6,7 @@ from careloom.core.errors import (
     DeliveryError,
     NothingToRunError,
     OutputError,
+    RequestError,
     StudyError,
     nearest,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Ledger",
     "NothingToRunError",
     "OutputError",
+    "RequestError",
     "Source",
     "Step",
     "StudyError",

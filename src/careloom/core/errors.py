@@ -10,6 +10,12 @@ class CareloomError(Exception):
     exit_code = 1
 
 
+class RequestError(CareloomError, ValueError):
+    """What was asked for cannot be: names the argument and what to write."""
+
+    exit_code = 2
+
+
 class StudyError(CareloomError):
     """The study file is wrong: names the key and the nearest right one."""
 

@@ -15,6 +15,7 @@ KINDS = {
     dt.date: "a date such as 2021-03-31",
     list: "a list",
     dict: "a table",
+    object: "a number",
 }
 _MISSING = object()
 
@@ -60,6 +61,17 @@ class Keys:
             raise self.error(f'{self.where}: "{key}" should be a list of texts in quotes')
         return tuple(values)
 
+    def number(self, key: str, default: Any = _MISSING) -> Any:
+        return _number(self._take(key, object, default), f'{self.where}: "{key}"', self.error)
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        return tuple(_number(value, f'{self.where}: "{key}"', self.error) for value in self._take(key, list, _MISSING))
+
+    def numbers_by_name(self) -> dict[str, float]:
+        """Every key of this table, each with a number."""
+        self.asked.update(self.values)
+        return {key: _number(value, f'{self.where}: "{key}"', self.error) for key, value in self.values.items()}
+
     def table(self, key: str, default: Any = _MISSING) -> "Keys":
         return Keys(self._take(key, dict, default), f"{self.where} [{key}]", self.error)
 
@@ -74,6 +86,12 @@ class Keys:
         for key in self.values:
             if key not in self.asked:
                 raise self.error(f'{self.where}: there is no key "{key}"{nearest(key, self.asked)}')
+
+
+def _number(value: Any, where: str, error: type[CareloomError]) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise error(f"{where} should be a number")
+    return float(value)
 
 
 def read_toml(path: Path, error: type[CareloomError]) -> Keys:

@@ -1,5 +1,6 @@
-"""Made-up authorities whose truth is known: returns in the real formats, and what was planted, kept aside."""
+"""Made-up authorities with known truth, for showing, testing and teaching."""
 
-from careloom.synth.authority import AuthorityMade, make_authority
+from careloom.synth.calibration.compare import calibration_table
+from careloom.synth.make import SYSTEMS, Made, make_england
 
-__all__ = ["AuthorityMade", "make_authority"]
+__all__ = ["SYSTEMS", "Made", "calibration_table", "make_england"]

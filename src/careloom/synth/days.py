@@ -49,7 +49,7 @@ def weekday_from(on: Days) -> Days:
     return working_days_after(on, 0)
 
 
-def working_days_after(on: Days, count: int) -> Days:
+def working_days_after(on: Days, count: int | Days) -> Days:
     """`count` working days later, Monday to Friday (bank holidays are not known here)."""
     days: Days = np.busday_offset(on.astype("M8[D]"), count, roll="forward").astype(np.int64)
     return days

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from careloom.synth import AuthorityMade, make_authority
+from careloom.synth import Made, make_england
 
 YEARS = (2019, 2025)  # 2019 to 2025 holds every change of code the writers know: 2021, 2022, 2023, 2024 and 2025
 
@@ -20,18 +20,23 @@ def dmy(text: str) -> date | None:
 
 @dataclass(frozen=True)
 class Written:
-    made: AuthorityMade
+    made: Made
+
+    @property
+    def folder(self) -> Path:
+        """The only authority's own."""
+        return self.made.study.parent / "501"
 
     @property
     def years(self) -> range:
         return range(YEARS[0], YEARS[1] + 1)
 
     def table(self, year: int, name: str) -> list[dict[str, str]]:
-        with (self.made.out / "ssda903" / str(year) / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        with (self.folder / "ssda903" / str(year) / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
     def census(self, year: int) -> ElementTree.Element:
-        return ElementTree.parse(self.made.out / "cin_census" / f"cin_{year}.xml").getroot()
+        return ElementTree.parse(self.folder / "cin_census" / f"cin_{year}.xml").getroot()
 
     def histories(self) -> list[list[dict[str, str]]]:
         """Every child's episodes in order, each as last returned."""
@@ -50,11 +55,11 @@ class Written:
         return found
 
     def truth(self, name: str) -> list[dict[str, str]]:
-        with (self.made.out / "truth" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        with (self.made.study.parent / "truth" / "501" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     out: Path = tmp_path_factory.mktemp("authority")
-    return Written(make_authority(out, children=900, years=YEARS, seed=5))
+    return Written(make_england(out, children=2500, years=YEARS, seed=5, systems=("ssda903", "cin_census")))

@@ -29,7 +29,7 @@ def test_header_and_order_of_elements(written):
         root = written.census(year)
         assert root.findtext("Header/CollectionDetails/Year") == str(year)
         assert root.findtext("Header/CollectionDetails/ReferenceDate") == f"{year}-03-31"
-        assert root.findtext("Header/Source/LEA") == "998"
+        assert root.findtext("Header/Source/LEA") == "501"
         for details in root.iter("CINdetails"):
             places = [ORDER.index(part.tag) for part in details]
             assert places == sorted(places)

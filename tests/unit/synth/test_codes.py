@@ -4,8 +4,6 @@ import csv
 import re
 from importlib.resources import files
 
-import pytest
-
 SSDA903 = {
     "header": {"SEX": "sex", "ETHNIC": "ethnicity", "MOTHER": "yes_no_01"},
     "episodes": {
@@ -81,15 +79,3 @@ def test_codes_are_in_the_standards_for_their_year(written, shared):
     text = {s: (shared / "standards" / f"{s}.yaml").read_text(encoding="utf-8") for s in ("ssda903", "cin_census")}
     assert from_facts(text["ssda903"], "placement_type")["K3"] == (2024, 9999)  # the reader reads
     assert wrong(written, lambda standard, code_set: from_facts(text[standard], code_set)) == []
-
-
-@pytest.mark.parametrize("year", [2018, 2019])
-def test_guardianship_codes_split_in_2019(year):
-    from careloom.synth.lives import GUARDIANSHIP
-    from careloom.synth.placements import Period, _reason_left
-
-    period = Period(0, 400, GUARDIANSHIP, 0, 5844, year, False, False, "")
-    valid = from_catalogue("ssda903", "reason_episode_ceased")
-    for place in ("U1", "U6", "K2"):
-        first, last = valid[_reason_left(period, place, None)]
-        assert first <= year <= last

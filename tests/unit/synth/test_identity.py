@@ -5,7 +5,7 @@ import string
 import numpy as np
 
 from careloom.synth.days import birthday, collection_year, day
-from careloom.synth.people import check_letter
+from careloom.synth.who.numbers import check_letter
 
 
 def expected_letter(upn):
@@ -20,7 +20,8 @@ def expected_letter(upn):
 def test_check_letter_by_hand():
     # 2*1 + 3*2 + ... : digits 1,2,3,0,0,0,0,0,0,0,0,1 weigh 2+6+12+13 = 33, and 33 - 23 = 10, the eleventh letter of
     # A B C D E F G H J K L
-    assert check_letter(np.array([[1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1]])).tolist() == ["L"]
+    letter = check_letter(np.array([[1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1]]))
+    assert chr(letter[0]) == "L"
 
 
 def test_pupil_numbers_are_valid_and_belong_to_one_child(written):
@@ -28,11 +29,11 @@ def test_pupil_numbers_are_valid_and_belong_to_one_child(written):
     for year in written.years:
         for row in written.table(year, "header"):
             if len(row["UPN"]) == 13:
-                assert row["UPN"][1:4] == "998"
+                assert row["UPN"][1:4] == "501"
                 assert row["UPN"][0] == expected_letter(row["UPN"])
                 assert owner.setdefault(row["UPN"], row["CHILD"]) == row["CHILD"]
             else:
-                assert row["UPN"] in ("UN1", "UN2")
+                assert row["UPN"] in ("UN1", "UN2", "UN5")
     assert len(owner) > 50
 
 
@@ -45,14 +46,16 @@ def test_looked_after_children_are_the_same_children_in_the_census(written):
             sex = who.findtext("Sex") or who.findtext("GenderCurrent")
             ethnic = child.findtext("ChildCharacteristics/Ethnicity")
             census[who.findtext("LAchildID")] = (who.findtext("PersonBirthDate"), sex, ethnic, upn)
-        for row in written.table(year, "header"):
+        in_care = {row["CHILD"] for row in written.table(year, "episodes")}  # not the care leavers
+        for row in (each for each in written.table(year, "header") if each["CHILD"] in in_care):
             dob = "-".join(reversed(row["DOB"].split("/")))
             assert census[row["CHILD"]] == (dob, row["SEX"], row["ETHNIC"], row["UPN"])
 
 
 def test_identifiers_are_opaque_and_short(written):
     ids = [row["child_id"] for row in written.truth("person")]
-    assert len(ids) == len(set(ids)) == written.made.children == 900
+    assert len(ids) == len(set(ids))
+    assert 2200 < len(ids) < 2800  # about 2,500 were asked for: their number is drawn
     assert all(len(i) <= 10 and i.isalnum() for i in ids)
 
 

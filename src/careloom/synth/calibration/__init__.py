@@ -1,0 +1,1 @@
+"""What is made up beside what is published: counted as authorities stream by, and compared."""

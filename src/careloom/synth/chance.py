@@ -1,0 +1,37 @@
+"""Draws from laws written down as shares of bands, the way the national statistics publish them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from careloom.synth.days import Flags
+from careloom.synth.world import Floats, Rows
+
+
+def draw_banded(rng: np.random.Generator, bounds: Sequence[int], shares: Sequence[float], size: int) -> Rows:
+    """Whole numbers: a band [bounds[i], bounds[i + 1]) by its share, then even within it."""
+    edges = np.asarray(bounds)
+    band = choose_by(rng, np.asarray(shares, dtype=float)[None, :].repeat(size, axis=0))
+    drawn: Rows = rng.integers(edges[band], edges[band + 1])
+    return drawn
+
+
+def choose_by(rng: np.random.Generator, weights: Floats) -> Rows:
+    """One position for each row of weights, which need not add up to 1."""
+    upto = np.cumsum(weights, axis=1)
+    drawn: Rows = (rng.random(len(weights)) * upto[:, -1])[:, None].__ge__(upto).sum(axis=1)
+    return drawn.clip(max=weights.shape[1] - 1)
+
+
+def happens(rng: np.random.Generator, chance: Floats) -> Flags:
+    """Whether each thing of a given chance comes about."""
+    return rng.random(chance.size) < chance
+
+
+def shifted(chance: Floats, by: Floats | float) -> Floats:
+    """A chance moved on the logit scale; 0 and 1 stay."""
+    odds = chance / np.maximum(1 - chance, 1e-12) * np.exp(by)
+    moved: Floats = np.where(chance >= 1, 1.0, odds / (1 + odds))
+    return moved

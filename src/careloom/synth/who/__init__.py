@@ -1,0 +1,1 @@
+"""Who each child truly is, and what each system wrote down of it."""
