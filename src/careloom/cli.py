@@ -135,11 +135,11 @@ def positive(text: str) -> int:
 
 
 def year_range(text: str) -> tuple[int, int]:
-    """Read a first and last year, such as 2015-2024."""
+    """Read a first and last year, such as 2015-2024, or one year."""
     first, _, last = text.partition("-")
-    if not (first.isdigit() and last.isdigit()):
+    if not (first.isdigit() and (last or first).isdigit()):
         raise argparse.ArgumentTypeError("should be a first and a last year, such as 2015-2024")
-    return int(first), int(last)
+    return int(first), int(last or first)
 
 
 @contextmanager

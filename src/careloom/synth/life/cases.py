@@ -258,7 +258,8 @@ class _Story:
         gone = adopted & (self.rng.random(child.size) >= SEEN_AGAIN_ADOPTED) | died | (way == ABROAD)
         self.leaves_on[child] = np.where(gone, ends, self.leaves_on[child])
         # What was pending ends with the old identity; the case is closed on the day of the order.
-        self.plan.due[child] = np.where(adopted, NEVER, self.plan.due[child])
+        late = adopted & (self.plan.due[child] > ends)
+        self.plan.due[child] = np.where(late, NEVER, self.plan.due[child])
         after = self._uniform(AFTER_CARE, child.size)
         after = np.select([way == HOME, adopted], [self._uniform(AFTER_HOME, child.size), 0], after)
         until: Days = np.minimum(ends + after, self.leaves_on[child])
