@@ -6,13 +6,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
 
-.PHONY: demo test check format map lock clean help
+.PHONY: demo test check format map calibration lock clean help
 
 help:
 	@echo "make demo    a made-up authority, from its returns to a report"
 	@echo "make test    the quick tests"
 	@echo "make check   style, types and the architecture"
 	@echo "make map     renew MAP.md and docs/catalogue.md"
+	@echo "make calibration    renew docs/calibration.md (a minute)"
 	@echo "make lock    renew the lock files (needs uv)"
 
 demo: $(VENV)/.core
@@ -34,6 +35,9 @@ format: $(VENV)/.dev
 
 map: $(VENV)/.dev
 	$(BIN)/python docs/make_map.py
+
+calibration: $(VENV)/.dev
+	$(BIN)/python docs/make_calibration.py
 
 lock:
 	sh requirements/lock.sh

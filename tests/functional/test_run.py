@@ -21,8 +21,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_england(folder, children=400, years=(2018, 2020), systems=("ssda903", "cin_census"))
     study = folder / "study.toml"
     text = study.read_text()
-    assert "most_classes = 14" in text
-    study.write_text(text.replace("most_classes = 14", "most_classes = 2").replace("starts = 20", "starts = 2"))
+    assert "most_classes = 12" in text
+    study.write_text(text.replace("most_classes = 12", "most_classes = 2").replace("starts = 10", "starts = 2"))
     return folder
 
 

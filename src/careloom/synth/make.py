@@ -37,6 +37,7 @@ from careloom.synth.world import Authority, World
 
 KNOWN_YEARS = (2015, 2026)
 CHILDREN_EACH = 6000  # in the records of an authority, when nobody says how many
+FEWEST_MOST_CLASSES = 7  # a search goes this far even where fewer kinds are planted
 _PILOT_BIRTHS = 3000
 
 WRITERS: dict[str, Callable[..., Aside | None]] = {
@@ -138,7 +139,9 @@ def _planted(population: str | Population, catalogue: Catalogue) -> Population:
 def _write_study(out: Path, order: Order) -> Path:
     many = len(order.authorities)
     name = order.authorities[0].name if many == 1 else f"{order.population.title}: {many} authorities"
-    text = study_text(name, order.authorities, order.years, len(order.population.kinds) + 2, order.systems)
+    text = study_text(
+        name, order.authorities, order.years, max(len(order.population.kinds), FEWEST_MOST_CLASSES), order.systems
+    )
     (out / "study.toml").write_text(text, encoding="utf-8", newline="\n")
     return out / "study.toml"
 

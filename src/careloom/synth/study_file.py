@@ -22,7 +22,7 @@ def study_text(
                 lines += _delivery("ssda903", authority.code, f"{authority.code}/ssda903/{year}/*.csv", year)
         if "cin_census" in systems:
             lines += _delivery("cin_census", authority.code, f"{authority.code}/cin_census/*.xml")
-    lines += ["[typology]", f"most_classes = {most_classes}", "starts = 20", "seed = 1", ""]
+    lines += ["[typology]", f"most_classes = {most_classes}", "starts = 10", "seed = 1", ""]
     lines += ["[outcomes]", 'questions = ["re_referral", "repeat_plan", "re_entry"]', ""]
     lines += ["[costs]", f"from = {iso(year_starts(last))}", f"to = {iso(year_ends(last))}", 'prices = "illustrative"']
     return "\n".join([*lines, ""])

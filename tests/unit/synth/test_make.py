@@ -65,7 +65,7 @@ def test_study_file(written):
         assert delivery["authority"] == "501"
         assert [list(written.made.study.parent.glob(pattern)) != [] for pattern in delivery["files"]] == [True]
     assert study["outcomes"]["questions"] == ["re_referral", "repeat_plan", "re_entry"]
-    assert study["typology"] == {"most_classes": 14, "starts": 20, "seed": 1}
+    assert study["typology"] == {"most_classes": 12, "starts": 10, "seed": 1}
     assert study["costs"] == {"from": date(last - 1, 4, 1), "to": date(last, 3, 31), "prices": "illustrative"}
 
 
