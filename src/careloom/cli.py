@@ -180,7 +180,7 @@ def synth_command(asked: argparse.Namespace, console: Console) -> int:
             seed=asked.seed,
             population=read_population(Path(what)) if what.endswith(".toml") else what,
             errors=asked.errors,
-            systems=asked.only.split(",") if asked.only else SYSTEMS,
+            systems=[name.strip() for name in asked.only.split(",")] if asked.only else SYSTEMS,
             defects=asked.defects,
             on_step=on_step,
         )

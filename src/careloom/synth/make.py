@@ -112,7 +112,7 @@ def make_england(
     what cannot be asked, and OutputError when `out` holds files that were not made here, which are never written over.
     """
     catalogue = load_catalogue()
-    _check(children, years, errors, systems)
+    _check(children, years, seed, errors, systems)
     planted = _planted(population, catalogue)
     country = draw_authorities(planted, authorities, seed)
     births = births_for(planted, children or CHILDREN_EACH * authorities, authorities, years)
@@ -205,11 +205,13 @@ def _added(parts: Iterable[Counts], order: Order, on_step: Callable[[str, float]
     return total
 
 
-def _check(children: int | None, years: tuple[int, int], errors: float, systems: Sequence[str]) -> None:
+def _check(children: int | None, years: tuple[int, int], seed: int, errors: float, systems: Sequence[str]) -> None:
     if children is not None and children < 1:
         raise RequestError("children: write a number of 1 or more")
     if not KNOWN_YEARS[0] <= years[0] <= years[1] <= KNOWN_YEARS[1]:
         raise RequestError(f"years: write a first and a last year between {KNOWN_YEARS[0]} and {KNOWN_YEARS[1]}")
+    if seed < 0:
+        raise RequestError("seed: write a whole number of 0 or more")
     if not errors >= 0:
         raise RequestError("errors: write a number of 0 or more")
     for system in systems:

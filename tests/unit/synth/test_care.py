@@ -21,14 +21,13 @@ from careloom.synth.care.exits import ADOPTED, ADULT, AGE_ASSESSED, EXITS, HOME,
 from careloom.synth.care.tell import SUPPORTED_FROM, tell_care
 from careloom.synth.days import birthday, collection_year, day, year_ends, year_starts
 from careloom.synth.who.identity import Homes
-from careloom.synth.world import Authority, Care, People
+from careloom.synth.world import Care, People
 
 CATALOGUE = Path(careloom.catalogue.__file__).parent
 STARTING = np.array([6010, 5410, 5230, 8460, 6290])  # by age, mean of 2019 and 2020
 ALONE = np.array([0, 0, 0, 540, 2950]) / STARTING
 LOW, HIGH = np.array([0, 1, 5, 10, 16]), np.array([1, 5, 10, 16, 18])
 WITHIN = np.array([2.2, 1.1, 1.0, 0.75, 1.0])  # babies come early in the year of age, teenagers late
-AUTHORITY = Authority(3, "903", "Nowhere", 1.0, np.zeros(12), {}, np.zeros(34))
 YEARS = (2001, 2024)
 
 
@@ -63,7 +62,7 @@ def told(population, people, starts, homes, kind, seed):
     way, ends = draw_way_out(starts, people.born, people.is_uasc, people.disabilities[:, 0], rng)
     n = np.arange(kind.size)
     care = Care(n, n, kind, starts, ends, way, np.full(kind.size, "N1"))
-    episodes, reviews = tell_care(people, care, homes, population, AUTHORITY, YEARS, rng)
+    episodes, reviews = tell_care(people, care, homes, population, YEARS, rng)
     first = episodes.reason_new == "S"
     return SimpleNamespace(
         people=people, care=care, homes=homes, e=episodes, reviews=reviews, first=first,
@@ -542,7 +541,7 @@ def alone_children(population, kind, size=20_000):
     people, starts, homes = frame(born, birthday(born, 11), np.ones(size, bool), np.zeros(size, bool))
     n = np.arange(size)
     care = Care(n, n, np.full(size, kind), starts, birthday(born, 18), np.full(size, ADULT), np.full(size, "N8"))
-    return tell_care(people, care, homes, population, AUTHORITY, YEARS, np.random.default_rng(3))[0]
+    return tell_care(people, care, homes, population, YEARS, np.random.default_rng(3))[0]
 
 
 def intense(population, **changes):
@@ -600,7 +599,7 @@ def test_nobody_in_care_is_nothing_to_tell(population):
     none = np.zeros(0, dtype=np.int64)
     people, starts, homes = frame(none, none, none.astype(bool), none.astype(bool))
     care = Care(none, none, none, starts, none, none, none.astype(str))
-    episodes, reviews = tell_care(people, care, homes, population, AUTHORITY, YEARS, np.random.default_rng(1))
+    episodes, reviews = tell_care(people, care, homes, population, YEARS, np.random.default_rng(1))
     assert all(column.size == 0 for column in (*vars(episodes).values(), *vars(reviews).values()))
 
 
@@ -610,6 +609,6 @@ def test_only_periods_that_reach_near_the_years_are_told(population):
     way, ends = draw_way_out(starts, people.born, people.is_uasc, people.disabilities[:, 0], rng)
     n = np.arange(kind.size)
     care = Care(n, n, kind, starts, ends, way, np.full(kind.size, "N1"))
-    episodes, reviews = tell_care(people, care, homes, population, AUTHORITY, (2015, 2024), rng)
+    episodes, reviews = tell_care(people, care, homes, population, (2015, 2024), rng)
     assert set(episodes.care) == set(n[ends >= year_starts(2015) - 400])
     assert set(reviews.of) <= set(episodes.care)

@@ -115,6 +115,7 @@ def test_true_dates_are_those_of_the_records_where_the_records_have_them(written
         {"systems": ("ssda904",)},
         {"population": "engand"},
         {"errors": -1.0},
+        {"seed": -1},
     ],
 )
 def test_wrong_wishes_are_refused_before_anything_is_written(tmp_path, wrong):

@@ -15,7 +15,7 @@ from careloom.synth.care.reasons import reason_changed, reason_left, reason_new
 from careloom.synth.care.stays import Stays, draw_stays
 from careloom.synth.days import NEVER, Days, Flags, day, year_starts
 from careloom.synth.who.identity import Homes
-from careloom.synth.world import Authority, Care, Episodes, Meetings, People, Rows, Texts
+from careloom.synth.world import Care, Episodes, Meetings, People, Rows, Texts
 
 SUPPORTED_FROM = day(2023, 10, 28)  # semi-independent placements (H5) become registered supported accommodation (K3)
 _TOLD_FROM = 400  # days before the first year from which periods of care leave more than their dates behind
@@ -43,14 +43,13 @@ def tell_care(
     care: Care,
     homes: Homes,
     population: Population,
-    authority: Authority,
     years: tuple[int, int],
     rng: np.random.Generator,
 ) -> tuple[Episodes, Meetings]:
     """Episodes and statutory reviews of every period of care that reaches near the years or into them.
 
     A period is longer than nothing and at the latest ends on the 18th birthday; one that ends by adoption lasts at least
-    care_exits.SHORTEST_ADOPTION days. While a child is away for some days the fee of her usual placement goes on. Short
+    exits.SHORTEST_ADOPTION days. While a child is away for some days the fee of her usual placement goes on. Short
     breaks (V3, V4) are none of it.
     """
     periods = periods_of(people, care, population, year_starts(years[0]) - _TOLD_FROM)

@@ -74,7 +74,7 @@ def _tell(population: Population, authority: Authority, years: tuple[int, int], 
     told_plans = draw_plans(population, cases, plans, rng)
     told_care = _care(known, people, need)
     homes = draw_homes(people, years, seed)
-    episodes, reviews = tell_care(people, told_care, homes, population, authority, years, rng)
+    episodes, reviews = tell_care(people, told_care, homes, population, years, rng)
     return World(
         authority=authority,
         population=population,
