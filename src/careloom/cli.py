@@ -29,7 +29,7 @@ exit codes:
   5  no delivered file could be read; earlier outputs are untouched
   6  the output folder cannot be written, or is not ours to replace
   7  a declaration of the catalogue, or a price sheet, is wrong
-130  stopped with Ctrl-C; earlier outputs are untouched
+130  stopped with Ctrl-C; the outputs of an earlier run are untouched
 """
 
 
@@ -43,18 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"careloom: {fault}", style="red", markup=False, soft_wrap=True)
         return fault.exit_code
     except KeyboardInterrupt:
-        return stopped(console)
+        return stopped(console, asked)
     except Exception as fault:
         if "nterrupted" in str(fault):  # DuckDB says so in its own words when Ctrl-C meets a query
-            return stopped(console)
+            return stopped(console, asked)
         if os.environ.get("CARELOOM_DEBUG"):
             raise
         console.print(f"careloom: {where_it_failed(fault)}", style="red", markup=False, soft_wrap=True)
         return 1
 
 
-def stopped(console: Console) -> int:
-    console.print("careloom: stopped; earlier outputs are untouched", style="red")
+def stopped(console: Console, asked: argparse.Namespace) -> int:
+    console.print(f"careloom: stopped; {asked.when_stopped}", style="red")
     return STOPPED
 
 
@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; see examples/")
-    run.set_defaults(command=run_command)
+    run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
     add_synth(commands)
     return top
 
@@ -101,7 +101,11 @@ def add_synth(commands: Any) -> None:
         "--children", type=positive, metavar="M", help="about how many in all their returns (default 6000 each)"
     )
     synth.add_argument(
-        "--years", type=year_range, default=(2016, 2024), metavar="A-B", help="collection years (default 2016-2024)"
+        "--years",
+        type=year_range,
+        default=(2016, 2024),
+        metavar="A-B",
+        help="collection years, of 2015 to 2026 (default 2016-2024)",
     )
     synth.add_argument("--seed", type=int, default=2, metavar="S", help="same seed, same files (default 2)")
     synth.add_argument(
@@ -119,12 +123,14 @@ def add_synth(commands: Any) -> None:
     )
     synth.add_argument("--only", metavar="A,B", help=f"write only some systems, of {', '.join(SYSTEMS)}")
     synth.add_argument(
-        "--defects", action="store_true", help="plant faults in the files, listed in truth/CODE/defects.csv"
+        "--defects",
+        action="store_true",
+        help="plant faults in ssda903 and cin_census, listed in truth/CODE/defects.csv",
     )
     synth.add_argument(
         "--calibration", action="store_true", help="print what is made against published figures; needs no --out"
     )
-    synth.set_defaults(command=synth_command)
+    synth.set_defaults(command=synth_command, when_stopped="what is there is not whole: give the same command again")
 
 
 def positive(text: str) -> int:

@@ -1,8 +1,10 @@
 """Made-up populations: kinds of need with known factors, hazards and costs, and how their cases run."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from careloom.core import CatalogueError, Keys, read_toml
 
@@ -135,7 +137,7 @@ class Population:
 def read_population(path: Path) -> Population:
     """Read a population. Raises CatalogueError for a share that is none, or a kind, clock or indicator that is not there."""
     keys = read_toml(path, CatalogueError)
-    background = keys.table("background").numbers_by_name()
+    background = within(keys.table("background").numbers_by_name(), f"{keys.where} [background]", 0, 1)
     kinds = tuple(read_kind(item, background) for item in keys.tables("kind"))
     result = Population(
         name=path.stem,
@@ -143,22 +145,22 @@ def read_population(path: Path) -> Population:
         why=keys.text("why"),
         source=keys.text("source"),
         reference=keys.text("reference"),
-        ever_referred=keys.number("ever_referred"),
+        ever_referred=chance(keys, "ever_referred"),
         first_ages=shares(keys, "first_ages", len(AGE_GROUPS)),
-        arrivals_per_1000_first_referrals=keys.number("arrivals_per_1000_first_referrals"),
+        arrivals_per_1000_first_referrals=rate(keys, "arrivals_per_1000_first_referrals"),
         not_in_need_by_age=odds_by_age(keys, "not_in_need_by_age"),
         plan_by_age=odds_by_age(keys, "plan_by_age"),
         care_by_age=odds_by_age(keys, "care_by_age"),
-        same_kind=keys.number("same_kind"),
+        same_kind=chance(keys, "same_kind"),
         background=background,
-        referrals=by_year(keys, "referrals"),
-        arrivals=by_year(keys, "arrivals"),
-        no_further_action=by_year(keys, "no_further_action"),
+        referrals=rates_by_year(keys, "referrals"),
+        arrivals=rates_by_year(keys, "arrivals"),
+        no_further_action=rates_by_year(keys, "no_further_action", most=1),
         not_in_need=odds_by_year(keys, "not_in_need"),
         section_47=odds_by_year(keys, "section_47"),
-        by_month=keys.numbers("by_month"),
-        varies=by_names(keys, "varies", VARIES),
-        moves=keys.number("moves"),
+        by_month=months(keys, "by_month"),
+        varies=within(by_names(keys, "varies", VARIES), f"{keys.where} [varies]", 0),
+        moves=chance(keys, "moves"),
         kinds=kinds,
         clocks={name: read_clock(name, keys.table("clock").table(name)) for name in CLOCKS},
     )
@@ -174,16 +176,16 @@ def read_kind(keys: Keys, background: Mapping[str, float]) -> Kind:
     kind = Kind(
         key=keys.text("key"),
         name=keys.text("name"),
-        share=keys.number("share"),
+        share=chance(keys, "share"),
         ages=shares(keys, "ages", len(AGE_GROUPS)),
-        male=keys.number("male"),
+        male=chance(keys, "male"),
         is_uasc=keys.flag("is_uasc"),
-        factors=keys.table("factors").numbers_by_name(),
-        **{name: keys.number(name) for name in CHANCES},
+        factors=within(keys.table("factors").numbers_by_name(), f"{keys.where} [factors]", 0, 1),
+        **{name: chance(keys, name) for name in CHANCES},
         needs=mixed(keys, "needs"),
         abuse=mixed(keys, "abuse"),
         hazards=by_names(keys, "hazards", CLOCKS),
-        **{name: keys.number(name) for name in COSTS},
+        **{name: rate(keys, name) for name in COSTS},
     )
     keys.done()
     for name in kind.factors.keys() - background.keys():
@@ -203,15 +205,49 @@ def read_clock(name: str, keys: Keys) -> PlantedClock:
         by_year=by_year(keys, "by_year"),
     )
     keys.done()
+    within(dict(enumerate(clock.per_year)), f"{keys.where}: per_year", 0)
     if len(clock.from_day) != len(clock.per_year) or clock.from_day[0] != 0:
         raise CatalogueError(f"{keys.where}: from_day should start at 0 and have as many days as per_year has rates")
     return clock
 
 
+def within(values: dict[Any, float], where: str, low: float, high: float = math.inf) -> dict[Any, float]:
+    """The values, each of which has to be a number from `low` to `high`."""
+    for name, value in values.items():
+        if not (low <= value <= high and math.isfinite(value)):
+            raise CatalogueError(
+                f'{where}: "{name}" should be {low} or more{f" and {high} or less" if high < math.inf else ""}'
+            )
+    return values
+
+
+def chance(keys: Keys, key: str) -> float:
+    return within({key: keys.number(key)}, keys.where, 0, 1)[key]
+
+
+def rate(keys: Keys, key: str) -> float:
+    return within({key: keys.number(key)}, keys.where, 0)[key]
+
+
+def rates_by_year(keys: Keys, key: str, most: float = math.inf) -> dict[int, float]:
+    """Take a table of rates, one year at least, not all of them nil."""
+    values = within(by_year(keys, key), f"{keys.where} [{key}]", 0, most)
+    if not any(values.values()):
+        raise CatalogueError(f"{keys.where} [{key}]: there should be a year with more than 0")
+    return values
+
+
+def months(keys: Keys, key: str) -> tuple[float, ...]:
+    values = keys.numbers(key)
+    if len(values) != 12 or not (min(values) >= 0 and 0 < sum(values) < math.inf):
+        raise CatalogueError(f'{keys.where}: "{key}" should be 12 numbers, January first, none below 0')
+    return values
+
+
 def shares(keys: Keys, key: str, many: int) -> tuple[float, ...]:
     """Take a list of `many` shares that add up to 1."""
     values = keys.numbers(key)
-    if len(values) != many or abs(sum(values) - 1) > TOLERANCE:
+    if len(values) != many or min(values) < 0 or not abs(sum(values) - 1) <= TOLERANCE:
         raise CatalogueError(f'{keys.where}: "{key}" should be {many} shares that add up to 1')
     return values
 
@@ -235,7 +271,7 @@ def odds_by_year(keys: Keys, key: str) -> dict[int, float]:
 def mixed(keys: Keys, key: str) -> dict[str, float]:
     """Take a table of shares that add up to 1."""
     values = keys.table(key).numbers_by_name()
-    if abs(sum(values.values()) - 1) > TOLERANCE:
+    if not abs(sum(values.values()) - 1) <= TOLERANCE:
         raise CatalogueError(f"{keys.where} [{key}]: the shares should add up to 1")
     return values
 

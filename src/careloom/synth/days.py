@@ -59,9 +59,3 @@ def working_days_after(on: Days, count: int | Days) -> Days:
 def iso(on: int) -> str:
     """YYYY-MM-DD, as the CIN census writes it."""
     return date.fromordinal(on + _EPOCH).isoformat()
-
-
-@cache
-def dmy(on: int) -> str:
-    """DD/MM/YYYY, as SSDA903 writes it."""
-    return date.fromordinal(on + _EPOCH).strftime("%d/%m/%Y")

@@ -37,6 +37,20 @@ def uniform(seed: int, numbers: NDArray[np.int64], about: str) -> NDArray[np.flo
     return (bits(seed, numbers, about) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
+def shuffled(seed: int, numbers: NDArray[np.int64], size: int, about: str) -> NDArray[np.int64]:
+    """The numbers below `size` in another order, each with one place (a Feistel network, walked until it lands below)."""
+    half = np.uint64(-(-int(size - 1).bit_length() // 2))
+    mask = np.uint64((1 << int(half)) - 1)
+    placed, todo = numbers.astype(np.uint64), np.arange(numbers.size)
+    while todo.size:
+        left, right = placed[todo] >> half, placed[todo] & mask
+        for turn in range(4):
+            left, right = right, left ^ (bits(seed, right.astype(np.int64), f"{about} {turn}") & mask)
+        placed[todo] = (left << half) | right
+        todo = todo[placed[todo] >= size]
+    return placed.astype(np.int64)
+
+
 def choose(seed: int, numbers: NDArray[np.int64], about: str, weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """A position drawn by weight for each number."""
     upto = np.cumsum(weights) / np.sum(weights)

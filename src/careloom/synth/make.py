@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from careloom.catalogue import Catalogue, Population, Recording, load_catalogue
@@ -28,7 +29,7 @@ from careloom.synth.files.services import write_services
 from careloom.synth.files.ssda903 import write_ssda903
 from careloom.synth.files.ssda903_xml import write_ssda903_xml
 from careloom.synth.files.table import write_csv
-from careloom.synth.life.authorities import FIRST_CODE, MOST, draw_authorities
+from careloom.synth.life.authorities import draw_authorities
 from careloom.synth.life.england import make_world
 from careloom.synth.study_file import study_text
 from careloom.synth.truth import FIRST_WRITTEN, children_in, write_laws, write_truth
@@ -54,6 +55,7 @@ WRITERS: dict[str, Callable[..., Aside | None]] = {
     "narratives": write_narratives,
 }
 SYSTEMS = tuple(WRITERS)
+READ_BY_A_RUN = {"ssda903", "cin_census"}  # by today's ingest
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Made:
-    """What was made: the study file (None when nothing is written), and how it compares with published figures."""
+    """What was made: the study file (None when nothing is written that a run could read), and how it compares with published figures."""
 
     study: Path | None
     counts: Counts
@@ -81,7 +83,7 @@ class Made:
 
 
 def make_england(
-    out: Path | None,
+    out: Path | str | None,
     *,
     authorities: int = 1,
     children: int | None = None,
@@ -104,27 +106,40 @@ def make_england(
     population : a population of the catalogue by name, or one read with `read_population`
     errors : how often systems other than the truth get a name, a date or a number wrong, against the usual; 0 is never
     systems : which records to write, of SYSTEMS; what is written of each is the same whatever else is
-    defects : plant breaches of rules and quirks of files, listed in truth/CODE/defects.csv
+    defects : plant breaches of rules and quirks of files in ssda903 and cin_census, listed in truth/CODE/defects.csv
     processes : authorities made side by side (default: as many as there are processors)
     on_step : told what was just made, and the share done
 
     Each authority is made, written and forgotten, so that memory does not grow with their number. Raises RequestError for
     what cannot be asked, and OutputError when `out` holds files that were not made here, which are never written over.
     """
-    catalogue = load_catalogue()
+    catalogue, out = load_catalogue(), None if out is None else Path(out)
     _check(children, years, seed, errors, systems)
+    if defects and not READ_BY_A_RUN & set(systems):
+        raise RequestError("defects: they are planted in ssda903 and cin_census, and neither is to be written")
     planted = _planted(population, catalogue)
     country = draw_authorities(planted, authorities, seed)
     births = births_for(planted, children or CHILDREN_EACH * authorities, authorities, years)
     recording = catalogue.recordings["usual"].scaled(errors)
     order = Order(out, planted, recording, country, years, births, seed, tuple(systems), defects)
-    if out is not None:
-        _clear(out)
-        write_laws(out / "truth", planted, country, births)
-        _write_population(out, order)
-    counts = _make_all(order, processes or os.cpu_count() or 1, on_step)
-    study = None if out is None else _write_study(out, order)
+    try:
+        counts, study = _carry_out(order, processes or os.cpu_count() or 1, on_step)
+    except OSError as fault:
+        raise OutputError(
+            f"{out}: this cannot be written to ({fault.strerror}); name another folder with --out"
+        ) from None
     return Made(study, counts, compare(counts, catalogue.targets))
+
+
+def _carry_out(order: Order, processes: int, on_step: Callable[[str, float], None]) -> tuple[Counts, Path | None]:
+    """Make everything, and write it where there is somewhere to write; the study file comes last."""
+    if order.out is None:
+        return _make_all(order, processes, on_step), None
+    _clear(order.out)
+    write_laws(order.out / "truth", order.population, order.authorities, order.births)
+    _write_population(order.out, order)
+    counts = _make_all(order, processes, on_step)
+    return counts, _write_study(order.out, order) if READ_BY_A_RUN & set(order.systems) else None
 
 
 def _planted(population: str | Population, catalogue: Catalogue) -> Population:
@@ -164,6 +179,9 @@ def make_authority(order: Order, position: int) -> Counts:
 
 def _write_authority(order: Order, out: Path, world: World) -> None:
     folder, truth = out / world.authority.code, out / "truth" / world.authority.code
+    truth.mkdir(
+        parents=True, exist_ok=True
+    )  # before anything of the authority is there, so that all of it is known as ours
     identities = draw_identities(world.people, world.authority, order.seed)
     homes = draw_homes(world.people, order.years, order.seed)
     known = folder, world, identities, homes, order.recording, order.seed
@@ -209,11 +227,15 @@ def _check(children: int | None, years: tuple[int, int], seed: int, errors: floa
     if children is not None and children < 1:
         raise RequestError("children: write a number of 1 or more")
     if not KNOWN_YEARS[0] <= years[0] <= years[1] <= KNOWN_YEARS[1]:
-        raise RequestError(f"years: write a first and a last year between {KNOWN_YEARS[0]} and {KNOWN_YEARS[1]}")
+        raise RequestError(
+            f"years: write a first and a last year from {KNOWN_YEARS[0]} to {KNOWN_YEARS[1]}, the first first"
+        )
     if seed < 0:
         raise RequestError("seed: write a whole number of 0 or more")
-    if not errors >= 0:
+    if not 0 <= errors < inf:
         raise RequestError("errors: write a number of 0 or more")
+    if isinstance(systems, str) or not systems:
+        raise RequestError("systems: write a list of one or more")
     for system in systems:
         if system not in SYSTEMS:
             raise RequestError(f'systems: there is no "{system}"{nearest(system, SYSTEMS)}')
@@ -225,8 +247,9 @@ def _clear(out: Path) -> None:
         return
     if not (out / "truth" / FIRST_WRITTEN).exists():
         raise OutputError(f"{out}: this holds files that synth did not make; name another folder with --out")
-    for position in range(MOST):
-        shutil.rmtree(out / str(FIRST_CODE + position), ignore_errors=True)
+    (out / "study.toml").unlink(missing_ok=True)  # first, as it would name what is no longer there
+    for code in (path.name for path in (out / "truth").iterdir() if path.is_dir()):
+        shutil.rmtree(out / code, ignore_errors=True)
     shutil.rmtree(out / "truth")
 
 

@@ -1,9 +1,11 @@
 """The whole: same seed same bytes, a study file that reads, truth kept aside, and wishes that cannot be."""
 
 import csv
+import re
 import tomllib
 from datetime import date
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 
@@ -88,8 +90,87 @@ def test_the_truth_is_whole_and_aside(written):
     keys = {r["class"] for r in rows(laws / "classes.csv")}
     assert keys >= set(planted.values())
     for path in written.folder.rglob("*.*"):
-        text = path.read_text(encoding="utf-8")
-        assert not any(f">{key}<" in text or f",{key}," in text for key in keys)
+        cells = set(re.split(r'[<>,"\n]', path.read_text(encoding="utf-8")))
+        assert not cells & keys
+
+
+RECORDS = (
+    ("case_system", "case_system/people", "child_id"),
+    ("early_help", "early_help/early_help", "Case Number"),
+    ("education", "education/pupil_roll_2020", "StudentID"),
+    ("health", "health/camhs_referrals", "Local Patient ID"),
+    ("services", "services/deliveries", "delivery_id"),
+    ("finance", "finance/weekly_fees", "payment_ref"),
+    ("narratives", "narratives/assessments", "assessment_ref"),
+)
+
+
+def test_no_order_of_rows_tells_who_is_whose(tmp_path):
+    made = make_england(tmp_path, children=4000, years=(2018, 2020), seed=11)
+    folder, truth = made.study.parent / "501", made.study.parent / "truth" / "501"
+    person = {row["child_id"]: int(row["person_id"]) for row in rows(truth / "person.csv")}
+    tested = 0
+    for system, name, column in RECORDS:
+        of = {row["record"]: int(row["person_id"]) for row in rows(truth / "records" / f"{system}.csv")}
+        numbers = [of[row[column]] for row in rows(folder / f"{name}.csv")]
+        tested += in_no_order([number for number in numbers if number >= 0], name)
+    header = rows(folder / "ssda903" / "2020" / "header.csv")
+    tested += in_no_order([person[row["CHILD"]] for row in header], "header")
+    paid = {row["record"]: int(row["person_id"]) for row in rows(truth / "records" / "finance.csv")}
+    first = [
+        paid[row["payment_ref"]] for row in rows(folder / "finance/weekly_fees.csv") if row["from"] == "01/04/2017"
+    ]
+    tested += in_no_order(first, "payments of the first day")
+    assert tested >= 8
+
+
+def in_no_order(numbers, what):
+    """Whether there are enough to see an order; if so there is none: about half of the rows follow a lower number."""
+    many = len(numbers) - 1
+    if many < 40:
+        return 0
+    rising = sum(b > a for a, b in pairwise(numbers))
+    # the number of rises of a random order has variance (n + 1) / 12; allow five standard errors, and one for repeats
+    assert abs(rising - many / 2) < 6 * ((many + 2) / 12) ** 0.5 + 0.1 * many, what
+    return 1
+
+
+def test_no_two_children_of_a_country_share_a_number(tmp_path):
+    make_england(tmp_path, children=6000, years=(2018, 2020), authorities=3, systems=("case_system",), errors=0)
+    owner = {}
+    for folder in (tmp_path / "501", tmp_path / "502", tmp_path / "503"):
+        truth = {row["child_id"]: row for row in rows(tmp_path / "truth" / folder.name / "person.csv")}
+        for row in rows(folder / "case_system" / "people.csv"):
+            who = (truth[row["child_id"]]["person_id"], truth[row["child_id"]]["identity"] == "adopted")
+            for number in (row["upn"], row["nhs_number"]):
+                assert not number or owner.setdefault(number, who)[0] == who[0]
+    assert len(owner) > 6000
+
+
+@pytest.mark.parametrize("where", ["a file", "below a file"])
+def test_a_place_that_cannot_be_written_to_is_said(tmp_path, where):
+    (tmp_path / "file").write_text("mine")
+    out = tmp_path / "file" if where == "a file" else tmp_path / "file" / "below"
+    with pytest.raises(OutputError, match="cannot be written"):
+        make_england(out, children=30, years=(2020, 2020), systems=("ssda903",))
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_after_a_stop_in_the_middle_the_same_call_starts_anew(tmp_path, monkeypatch):
+    kept = {"children": 60, "years": (2020, 2021), "systems": ("ssda903", "cin_census")}
+    make_england(tmp_path / "out", **kept)
+    whole = digest(tmp_path / "out")
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("careloom.synth.make.write_truth", stop)
+        with pytest.raises(KeyboardInterrupt):
+            make_england(tmp_path / "out", **kept)
+    assert not (tmp_path / "out" / "study.toml").exists()  # nothing that would name what is not whole
+    make_england(tmp_path / "out", **kept)
+    assert digest(tmp_path / "out") == whole
 
 
 def test_true_dates_are_those_of_the_records_where_the_records_have_them(written):
@@ -116,6 +197,8 @@ def test_true_dates_are_those_of_the_records_where_the_records_have_them(written
         {"population": "engand"},
         {"errors": -1.0},
         {"seed": -1},
+        {"systems": ()},
+        {"defects": True, "systems": ("education",)},
     ],
 )
 def test_wrong_wishes_are_refused_before_anything_is_written(tmp_path, wrong):

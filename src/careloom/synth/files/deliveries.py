@@ -55,7 +55,7 @@ def deliveries(world: World, rng: np.random.Generator) -> Deliveries:
     row, service, starts, ends = row[fits], service[fits], starts[fits], ends[fits]
     line, starts, ends = packages(starts, ends)
     kept = np.flatnonzero((starts <= last) & (ends > first))
-    kept = kept[np.argsort(starts[kept], kind="stable")]
+    kept = kept[np.lexsort((rng.random(kept.size), starts[kept]))]  # among those of one day no order tells who is whose
     row, service = row[line[kept]], service[line[kept]]
     return Deliveries(during.child[row], during.stage[row], service, starts[kept], ends[kept])
 

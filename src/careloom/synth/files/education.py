@@ -222,7 +222,7 @@ def _former_upn(residents: Residents, pupils: Pupils, seed: int) -> pa.Array:
     people, given_on = residents.people, residents.identities.upn_from
     had_one = (uniform(seed, people.person, "temporary upn") < _HAD_TEMPORARY_UPN) & (people.identity != "adopted")
     # A number that would have been given the year before is nobody's.
-    return pa.array(np.where(had_one, temporary(upns(people, given_on - 365)), "")[pupils.child])
+    return pa.array(np.where(had_one, temporary(upns(seed, people, given_on - 365)), "")[pupils.child])
 
 
 def _language(people: People, child: Rows, drawn: Floats) -> pa.Array:

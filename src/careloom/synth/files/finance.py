@@ -107,4 +107,4 @@ def write_unit_costs(folder: Path, world: World, seed: int) -> None:
 def priced(row: dict[str, str], factor: float) -> dict[str, str]:
     """One row of the sheet at the authority's prices; it stays illustrative, for nobody ever paid them."""
     amounts = {key: f"{float(row[key]) * factor:.2f}" for key in ("hourly_rate", "fixed") if row[key]}
-    return row | amounts | {"source": f"made up for a made-up authority: {factor:.3f} times; {row['source']}"}
+    return row | amounts | {"source": f"made up for a made-up authority; {row['source']}"}

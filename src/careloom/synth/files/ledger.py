@@ -122,7 +122,7 @@ def ledger(paid: Stays, world: World, rng: np.random.Generator) -> Lines:
     starts = np.maximum(opens[line], starts_of_years[year - world.years[0]])
     next_year = starts_of_years[year - world.years[0] + 1]
     ends = np.where(year == world.years[1], paid.ends_on[stay[line]], np.minimum(closes[line], next_year))
-    order = np.argsort(starts, kind="stable")
+    order = np.lexsort((rng.random(starts.size), starts))  # among those of one day no order tells who is whose
     line = line[order]
     return Lines(stay[line], part[line], pence[stay[line], part[line]], starts[order], ends[order])
 

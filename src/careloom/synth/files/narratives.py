@@ -65,11 +65,11 @@ def write_narratives(
 
 
 def sample(world: World, rng: np.random.Generator) -> Rows:
-    """Rows of the assessments whose texts are handed over, in their order."""
+    """Rows of the assessments whose texts are handed over, in no order."""
     ends = world.assessments.ends_on
     able = np.flatnonzero((ends >= year_starts(world.years[0])) & (ends <= year_ends(world.years[1])))
-    chosen = rng.choice(able, size=min(round(SHARE * able.size), AT_MOST), replace=False)
-    return np.sort(chosen)
+    chosen: Rows = rng.choice(able, size=min(round(SHARE * able.size), AT_MOST), replace=False)
+    return chosen
 
 
 def tell(identified: Flags, kind: Rows, population: Population, rng: np.random.Generator) -> Told:

@@ -29,6 +29,7 @@ def write_people(
     """Write case_system/people.csv: one row per child known by the last 31 March; dates are DD/MM/YYYY."""
     people, ends = world.people, year_ends(world.years[1])
     child = np.flatnonzero(people.known_from <= ends)
+    child = child[np.argsort(identities.child_id[child])]  # an order that tells nothing of who is whose
     on = np.minimum(people.known_until[child], ends)
     held = record("ssda903_cin", child, on, people, identities, homes, recording, seed, _looked_after(world, child, on))
     told, unborn = _as_returned(world, child, on, identities, recording, seed), held.is_expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from careloom.catalogue import Population
@@ -20,7 +22,7 @@ from careloom.synth.life.casework import (
     draw_support,
     led_to_nothing,
 )
-from careloom.synth.life.children import DISABILITIES, draw_children
+from careloom.synth.life.children import DISABILITIES, PERSON_STEP, draw_children
 from careloom.synth.life.factors import draw_factors, spell
 from careloom.synth.life.known import Known, know
 from careloom.synth.who.identity import draw_homes
@@ -59,7 +61,16 @@ def live_in(
     span = year_starts(years[0]), year_ends(years[1])
     rng = generator(seed, authority.position, "lives")
     children = draw_children(population, authority, births, span, rng)
-    return live(population, authority, children, span[1], moves=moves, rng=rng)
+    return _numbered(live(population, authority, children, span[1], moves=moves, rng=rng), authority, span[0])
+
+
+def _numbered(lives: Lives, authority: Authority, first_day: int) -> Lives:
+    """Number the children whose cases reach the years first, so that numbers made from theirs are soon used up by nobody."""
+    seen = np.zeros(len(lives.children), dtype=bool)
+    seen[lives.cases.child[lives.cases.closes_on >= first_day]] = True
+    number = np.empty(seen.size, dtype=np.int64)
+    number[np.argsort(~seen, kind="stable")] = np.arange(seen.size)
+    return replace(lives, children=replace(lives.children, person=authority.position * PERSON_STEP + number))
 
 
 def _tell(population: Population, authority: Authority, years: tuple[int, int], known: Known, seed: int) -> World:

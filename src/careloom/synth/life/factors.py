@@ -23,13 +23,6 @@ def chances(population: Population) -> Floats:
     return np.array([[k.factors.get(i, p) for i, p in population.background.items()] for k in population.kinds])
 
 
-def recorded_chances(population: Population, authority: Authority) -> Floats:
-    """The same as this authority records, of assessments that record anything at all."""
-    chance = shifted(chances(population), authority.factors)
-    recorded: Floats = chance / (1 - np.prod(1 - chance, axis=1, keepdims=True))
-    return recorded
-
-
 def draw_factors(
     population: Population,
     authority: Authority,

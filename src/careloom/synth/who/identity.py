@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from careloom.core import RequestError
 from careloom.synth.days import NEVER, Days, Flags, birthday, day, year_ends
 from careloom.synth.draws import bits, uniform
 from careloom.synth.life.authorities import FIRST_CODE, MOST
@@ -68,9 +69,9 @@ def draw_identities(people: People, authority: Authority, seed: int) -> Identiti
     school_from = _school_from(people, seed)
     return Identities(
         child_id=opaque_ids(seed, row_numbers(people), f"child {authority.position}"),
-        upn=np.where(_is_at_school(people, seed), upns(people, school_from), ""),
+        upn=np.where(_is_at_school(people, seed), upns(seed, people, school_from), ""),
         upn_from=np.where(people.is_uasc, np.maximum(school_from, people.known_from + 30), school_from),
-        nhs_number=nhs_numbers(_nhs_serial(people)),
+        nhs_number=nhs_numbers(seed, _nhs_serial(people)),
         first_name=_first_names(people, seed),
         surname=_surnames(people, seed),
     )
@@ -95,13 +96,13 @@ def family_surnames(people: People, seed: int, about: str = "surname") -> Texts:
     return draw_surnames(seed, households(people, seed), draw_groups(seed, people.family, people.ethnicity), about)
 
 
-def upns(people: People, given_on: Days) -> Texts:
+def upns(seed: int, people: People, given_on: Days) -> Texts:
     """A permanent pupil number for each child, of the authority she was born in and the year it is given."""
     origin, number = _born_in(people.person)
     year = given_on.astype("M8[D]").astype("M8[Y]").astype(np.int64) + 1970
     # No serial comes twice, in any year, while an authority has fewer than 2.5 million children.
     serial = 4 * number + 2 * (people.person < 0) + (people.identity == "adopted")
-    return pupil_numbers(FIRST_CODE + origin, year, serial)
+    return pupil_numbers(seed, FIRST_CODE + origin, year, serial)
 
 
 def _born_in(numbers: Rows) -> tuple[Rows, Rows]:
@@ -113,10 +114,15 @@ def _born_in(numbers: Rows) -> tuple[Rows, Rows]:
 
 
 def _nhs_serial(people: People) -> Rows:
-    """Numbers that differ between all children of the country, with room for 150,000 in each authority."""
+    """Numbers that differ between all children of the country. Raises RequestError where an authority has too many."""
     origin, number = _born_in(people.person)
+    which = np.where(people.person < 0, 2, (people.identity == "adopted").astype(np.int64))
     part = nhs_capacity() // MOST
-    serial: Rows = origin % MOST * part + 4 * number + 2 * (people.person < 0) + (people.identity == "adopted")
+    if 3 * int(number.max(initial=0)) + 2 >= part:
+        raise RequestError(
+            f"children: there are NHS numbers for {part // 3:,} children of one authority, and here are more"
+        )
+    serial: Rows = origin * part + 3 * number + which
     return serial
 
 

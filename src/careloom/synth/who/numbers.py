@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from careloom.synth.draws import bits
+from careloom.synth.draws import bits, shuffled
 from careloom.synth.world import Rows, Texts
 
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+_YEARS_APART = 99_991
 SERIALS = 10**7  # seven digits after authority and year
 NHS_RANGE = "9"  # numbers from 900 on are allocated to no service; those in test systems begin with 9
 _ID_SYMBOLS = "BCDFGHJKLMNPQRSTVWXZ23456789"  # no vowels, so no words; nothing that reads as a number
 _ID_LENGTH = 9
-# Steps that share no factor with what they go round, so that no number comes twice before all have come
-_UPN_STEP, _NHS_STEP = 7_654_321, 765_431
 _SPARE = 9  # of the ten digits the last before the check digit can be, at least nine give one
 
 
@@ -37,9 +36,10 @@ def check_letter(digits: Rows) -> NDArray[np.uint32]:
     return letters
 
 
-def pupil_numbers(code: Rows, year: Rows, serial: Rows) -> Texts:
+def pupil_numbers(seed: int, code: Rows, year: Rows, serial: Rows) -> Texts:
     """Permanent pupil numbers of an authority's schools and a year: one number for each `serial` below SERIALS."""
-    digits = digits_of((code * 100 + year % 100) * SERIALS + serial * _UPN_STEP % SERIALS, 12)
+    apart = (serial + year * _YEARS_APART) % SERIALS  # so that numbers of two years have nothing in common
+    digits = digits_of((code * 100 + year % 100) * SERIALS + shuffled(seed, apart, SERIALS, "UPN"), 12)
     return spelt(np.column_stack([check_letter(digits), digits + ord("0")]).astype(np.uint32))
 
 
@@ -52,10 +52,10 @@ def temporary(upn: Texts) -> Texts:
     return spelt(characters)
 
 
-def nhs_numbers(serial: Rows) -> Texts:
-    """NHS numbers of the test range with their check digit; they begin to repeat after `nhs_capacity` of them."""
+def nhs_numbers(seed: int, serial: Rows) -> Texts:
+    """NHS numbers with their check digit, one for each `serial` below `nhs_capacity`."""
     free = 9 - len(NHS_RANGE)
-    place = serial * _NHS_STEP % nhs_capacity()
+    place = shuffled(seed, serial, nhs_capacity(), "NHS number")
     start = np.array([int(digit) for digit in NHS_RANGE])
     digits = np.column_stack([np.tile(start, (serial.size, 1)), digits_of(place // _SPARE, free - 1)])
     total = (digits * np.arange(10, 2, -1)).sum(axis=1)

@@ -130,7 +130,7 @@ def returned(
     at = {name: _unsettled(name, year, child, people, identities, recording, seed) for name in _FAULTS}
     days = 1 + (uniform(seed, row_numbers(people)[child], "returned: days off") * 9).astype(np.int64)
     early = at["birth_wrong"] & (birthday(born, _GROWING_UP) > ends)
-    upn, why_not = _returned_upn(at, ends, child, people, identities)
+    upn, why_not = _returned_upn(at, ends, child, people, identities, seed)
     ethnicity = np.where(at["ethnicity_refused"], REFUSED, people.ethnicity[child])
     return Returned(
         upn=upn,
@@ -159,12 +159,12 @@ def _unsettled(
 
 
 def _returned_upn(
-    at: dict[str, Flags], ends: int, child: Rows, people: People, identities: Identities
+    at: dict[str, Flags], ends: int, child: Rows, people: People, identities: Identities, seed: int
 ) -> tuple[Texts, Texts]:
     """The pupil number, and why there is none."""
     upn = np.where(identities.upn_from[child] <= ends, identities.upn[child], "")
     rows = np.flatnonzero((upn != "") & at["upn_second"])
-    upn = put(upn, rows, second_upns(child[rows], people, identities))
+    upn = put(upn, rows, second_upns(seed, child[rows], people, identities))
     below = birthday(people.born[child], _SCHOOL_AGE) > ends
     why_not = np.select([(upn != "") & at["upn_not_found"], upn != "", below], ["UN5", "", "UN1"], "UN2")
     return np.where(why_not == "", upn, ""), why_not

@@ -144,7 +144,7 @@ def upn_written(key: Keying, child: Rows, on: Days, people: People, identities: 
     upn = np.where(key.has("upn_missing"), "", upn)
     held = upn != ""
     rows = np.flatnonzero(held & key.has("upn_second"))
-    upn = put(upn, rows, second_upns(child[rows], people, identities))
+    upn = put(upn, rows, second_upns(key.seed, child[rows], people, identities))
     rows = np.flatnonzero(held & key.has("upn_temporary"))
     upn = put(upn, rows, temporary(upn[rows]))
     permanent = np.ones(upn.size, dtype=bool)
@@ -153,10 +153,10 @@ def upn_written(key: Keying, child: Rows, on: Days, people: People, identities: 
     return put(upn, rows, wrong_digit(upn[rows], 1, key.draw("upn place")[rows], key.draw("upn digit")[rows]))
 
 
-def second_upns(child: Rows, people: People, identities: Identities) -> Texts:
+def second_upns(seed: int, child: Rows, people: People, identities: Identities) -> Texts:
     """Another valid pupil number for each child, given two years after the first."""
     some = People(**{name: column[child] for name, column in vars(people).items()})
-    return upns(some, identities.upn_from[child] + 730)
+    return upns(seed, some, identities.upn_from[child] + 730)
 
 
 def nhs_number_written(key: Keying, numbers: Texts, unborn: Flags) -> Texts:
