@@ -194,4 +194,6 @@ def synth_command(asked: argparse.Namespace, console: Console) -> int:
         print(calibration_table(made.calibration))
     if made.study:
         print(f"Study: {made.study}")
+    elif asked.out:
+        print(f"Made: {asked.out} (no study: a run reads ssda903 and cin_census, and neither was asked for)")
     return 0

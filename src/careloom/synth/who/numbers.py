@@ -11,7 +11,7 @@ from careloom.synth.world import Rows, Texts
 UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _YEARS_APART = 99_991
 SERIALS = 10**7  # seven digits after authority and year
-NHS_RANGE = "9"  # numbers from 900 on are allocated to no service; those in test systems begin with 9
+NHS_FIRST = (8, 9)  # no patient in England has a number that begins with one of these
 _ID_SYMBOLS = "BCDFGHJKLMNPQRSTVWXZ23456789"  # no vowels, so no words; nothing that reads as a number
 _ID_LENGTH = 9
 _SPARE = 9  # of the ten digits the last before the check digit can be, at least nine give one
@@ -54,10 +54,8 @@ def temporary(upn: Texts) -> Texts:
 
 def nhs_numbers(seed: int, serial: Rows) -> Texts:
     """NHS numbers with their check digit, one for each `serial` below `nhs_capacity`."""
-    free = 9 - len(NHS_RANGE)
-    place = shuffled(seed, serial, nhs_capacity(), "NHS number")
-    start = np.array([int(digit) for digit in NHS_RANGE])
-    digits = np.column_stack([np.tile(start, (serial.size, 1)), digits_of(place // _SPARE, free - 1)])
+    first, place = np.divmod(shuffled(seed, serial, nhs_capacity(), "NHS number"), nhs_capacity() // len(NHS_FIRST))
+    digits = np.column_stack([np.array(NHS_FIRST)[first], digits_of(place // _SPARE, 7)])
     total = (digits * np.arange(10, 2, -1)).sum(axis=1)
     last = place % _SPARE
     none = (1 - total) * 6 % 11  # the last digit that leaves no check digit: total + 2 x = 1 (mod 11), and 6 halves
@@ -67,8 +65,8 @@ def nhs_numbers(seed: int, serial: Rows) -> Texts:
 
 
 def nhs_capacity() -> int:
-    """How many NHS numbers there are in the range."""
-    return int(_SPARE * 10 ** (8 - len(NHS_RANGE)))
+    """How many NHS numbers there are."""
+    return _SPARE * 10**7 * len(NHS_FIRST)
 
 
 def opaque_ids(seed: int, numbers: Rows, about: str) -> Texts:
