@@ -121,6 +121,12 @@ def add_synth(commands: Any) -> None:
         metavar="X",
         help="errors of recording against the usual; 0 is none (default 1)",
     )
+    add_files_of_synth(synth)
+    synth.set_defaults(command=synth_command, when_stopped="what is there is not whole: give the same command again")
+
+
+def add_files_of_synth(synth: argparse.ArgumentParser) -> None:
+    """Add what is written, and whether anything is."""
     synth.add_argument("--only", metavar="A,B", help=f"write only some systems, of {', '.join(SYSTEMS)}")
     synth.add_argument(
         "--defects",
@@ -130,7 +136,6 @@ def add_synth(commands: Any) -> None:
     synth.add_argument(
         "--calibration", action="store_true", help="print what is made against published figures; needs no --out"
     )
-    synth.set_defaults(command=synth_command, when_stopped="what is there is not whole: give the same command again")
 
 
 def positive(text: str) -> int:

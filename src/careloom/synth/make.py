@@ -1,4 +1,7 @@
-"""Make a country of made-up authorities: every record they keep in its own format, a study file, and the truth aside."""
+"""Make a country of made-up authorities: every record they keep in its own format, a study file, and the truth aside.
+
+Each authority is made, written and forgotten, so that memory does not grow with their number.
+"""
 
 from __future__ import annotations
 
@@ -98,8 +101,7 @@ def make_england(
 ) -> Made:
     """Write the records of made-up authorities under `out`, a study file, and the truth aside in `out`/truth.
 
-    out : a new folder, or one that was made here before; None makes everything and writes nothing, to see how it
-        compares with published figures
+    out : a new folder, or one made here before; None writes nothing, to see how what is made compares with published figures
     authorities : 1 to 150; one alone is a typical authority, several differ in size, need, thresholds and recording
     children : about how many appear in the returns of all authorities together (default 6,000 each)
     years : first and last collection year (2015 is April 2014 to March 2015)
@@ -110,13 +112,12 @@ def make_england(
     processes : authorities made side by side (default: as many as there are processors)
     on_step : told what was just made, and the share done
 
-    Each authority is made, written and forgotten, so that memory does not grow with their number. Raises RequestError for
-    what cannot be asked, and OutputError when `out` holds files that were not made here, which are never written over.
+    Raises RequestError for what cannot be asked, and OutputError when `out` cannot be written to or holds files that
+    were not made here, which are never written over.
     """
     catalogue, out = load_catalogue(), None if out is None else Path(out)
-    _check(children, years, seed, errors, systems)
-    if defects and not READ_BY_A_RUN & set(systems):
-        raise RequestError("defects: they are planted in ssda903 and cin_census, and neither is to be written")
+    _check(children, years, seed, errors)
+    _check_systems(systems, defects)
     planted = _planted(population, catalogue)
     country = draw_authorities(planted, authorities, seed)
     births = births_for(planted, children or CHILDREN_EACH * authorities, authorities, years)
@@ -223,7 +224,7 @@ def _added(parts: Iterable[Counts], order: Order, on_step: Callable[[str, float]
     return total
 
 
-def _check(children: int | None, years: tuple[int, int], seed: int, errors: float, systems: Sequence[str]) -> None:
+def _check(children: int | None, years: tuple[int, int], seed: int, errors: float) -> None:
     if children is not None and children < 1:
         raise RequestError("children: write a number of 1 or more")
     if not KNOWN_YEARS[0] <= years[0] <= years[1] <= KNOWN_YEARS[1]:
@@ -234,11 +235,16 @@ def _check(children: int | None, years: tuple[int, int], seed: int, errors: floa
         raise RequestError("seed: write a whole number of 0 or more")
     if not 0 <= errors < inf:
         raise RequestError("errors: write a number of 0 or more")
+
+
+def _check_systems(systems: Sequence[str], defects: bool) -> None:
     if isinstance(systems, str) or not systems:
         raise RequestError("systems: write a list of one or more")
     for system in systems:
         if system not in SYSTEMS:
             raise RequestError(f'systems: there is no "{system}"{nearest(system, SYSTEMS)}')
+    if defects and not READ_BY_A_RUN & set(systems):
+        raise RequestError("defects: they are planted in ssda903 and cin_census, and neither is to be written")
 
 
 def _clear(out: Path) -> None:
