@@ -77,6 +77,13 @@ class RecordingEngine:
         self.note("load", table, "")
         self.duck.load(table, rows)
 
+    def append(self, table: str, rows: pa.Table) -> None:
+        self.note("load", table, "")
+        self.duck.append(table, rows)
+
+    def drop(self, table: str) -> None:
+        self.duck.drop(table)
+
     def make(self, table: str, select: str) -> int:
         self.note("make", table, select)
         return self.duck.make(table, select)

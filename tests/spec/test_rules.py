@@ -9,7 +9,8 @@ from careloom.catalogue.examples import load_examples
 from careloom.check import run_rules
 from careloom.check.rules import names_in, tables_of
 from careloom.engine import Engine
-from careloom.ingest.deliveries import code_table
+from careloom.ingest.load import load_codes
+from careloom.ingest.stitch import stitch_all
 
 CATALOGUE = load_catalogue()
 RULES = [(return_, rule) for return_ in CATALOGUE.returns.values() for rule in return_.rules]
@@ -29,7 +30,9 @@ def test_the_rows_marked_yes_are_the_findings(
     examples = load_examples(version.examples, rule.table, year=year, common=CATALOGUE.tables, return_=return_)
     for name, rows in examples.tables.items():
         engine.load(name, rows)
-    engine.load("code", code_table(CATALOGUE))
+    load_codes(engine, CATALOGUE)
+    if rule.across:
+        stitch_all(engine, replace(CATALOGUE, returns={return_.name: return_}))
     alone = replace(return_, rules=(replace(rule, versions=(version,)),))
 
     ledger = run_rules(engine, replace(CATALOGUE, returns={return_.name: alone}))

@@ -1,6 +1,6 @@
 """The catalogue: what we say about children's social care, one thing a file."""
 
-from careloom.catalogue.load import load_catalogue, read_prices
+from careloom.catalogue.load import PRICE_COLUMNS, load_catalogue, read_prices
 from careloom.catalogue.nouns import (
     Catalogue,
     Declaration,
@@ -18,6 +18,7 @@ from careloom.catalogue.nouns import (
     Return,
     Rule,
     RuleVersion,
+    Service,
     Sign,
 )
 from careloom.catalogue.population import Kind, PlantedClock, Population, read_population
@@ -25,6 +26,7 @@ from careloom.catalogue.recordings import Recording, read_recording
 from careloom.catalogue.targets import Target, Tolerance, read_targets
 
 __all__ = [
+    "PRICE_COLUMNS",
     "Catalogue",
     "Declaration",
     "Drop",
@@ -45,6 +47,7 @@ __all__ = [
     "Return",
     "Rule",
     "RuleVersion",
+    "Service",
     "Sign",
     "Target",
     "Tolerance",

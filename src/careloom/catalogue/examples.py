@@ -72,7 +72,7 @@ class Files:
     @classmethod
     def of(cls, return_: Return, drawn: dict[str, tuple[Row, ...]], year: int) -> "Files":
         whose = sorted({whose_row(row, year) for rows in drawn.values() for row in rows}) or [whose_row({}, year)]
-        names = ["all"] if return_.layout == "xml" else list(drawn)
+        names = ["all"] if return_.layouts[0] == "xml" else list(drawn)
         return cls(return_, drawn, year, tuple((name, *pair) for pair in whose for name in names))
 
     def delivered(self) -> list[Row]:
@@ -91,7 +91,7 @@ class Files:
 
     def addressed(self, table: str) -> list[Row]:
         """Return the rows of a table with what the example left out of where they come from."""
-        file = "all" if self.return_.layout == "xml" else table
+        file = "all" if self.return_.layouts[0] == "xml" else table
         rows: list[Row] = []
         for line, row in enumerate(self.drawn[table], start=2):
             la, year = whose_row(row, self.year)

@@ -10,6 +10,9 @@ ARROW = {
     "ordinal": pa.int64(),
     "number": pa.float64(),
     "boolean": pa.bool_(),
+    "year": pa.int64(),
+    "age": pa.float64(),
+    "money": pa.float64(),
 }
 SQL = {
     "text": "VARCHAR",
@@ -19,6 +22,9 @@ SQL = {
     "ordinal": "BIGINT",
     "number": "DOUBLE",
     "boolean": "BOOLEAN",
+    "year": "BIGINT",
+    "age": "DOUBLE",
+    "money": "DOUBLE",
 }
 MARKS = {
     "delivery_id": (pa.int32(), "INTEGER"),

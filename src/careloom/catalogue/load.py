@@ -1,15 +1,14 @@
 """Read the catalogue from its folders and complain well: the file, the key, and what to write."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from careloom.catalogue.items import check_items
 from careloom.catalogue.nouns import (
     Catalogue,
-    Declaration,
-    Drop,
     Element,
     Indicator,
     IndicatorSet,
@@ -21,31 +20,35 @@ from careloom.catalogue.nouns import (
     PriceSheet,
     Process,
     Return,
-    Rule,
-    RuleVersion,
+    Service,
     Sign,
 )
 from careloom.catalogue.population import read_population
+from careloom.catalogue.read_returns import checked, each, read_drops, read_return, read_tables
 from careloom.catalogue.recordings import read_recording
 from careloom.catalogue.targets import read_targets
-from careloom.core import CatalogueError, Code, CodeSet, Column, Keys, Source, Table, Years, nearest, read_toml
-from careloom.core.words import PRIVACY, TYPES
+from careloom.core import CatalogueError, Code, CodeSet, Keys, Years, read_toml
 
 OURS = Path(__file__).parent
-T = TypeVar("T")
+PRICE_COLUMNS = ("standing", "price_year", "process", "element", "unit", "hours", "hourly_rate", "fixed", "source")
+"""What the heading of a price sheet must have."""
+Asked = TypeVar("Asked", IndicatorSet, Outcome, Process)
 
 
 @cache
 def load_catalogue(folder: Path = OURS) -> Catalogue:
     """Read every declaration under `folder`. Raises CatalogueError naming the file and key at fault."""
-    returns = {path.name: read_return(path) for path in folders(folder / "returns")}
+    services = tuple(each(folder / "services", read_service))
+    shared = {"services": spoken(services)}
+    returns = {path.name: read_return(path, shared) for path in folders(folder / "returns")}
     return Catalogue(
         folder=folder,
         tables=read_tables(folder / "tables.toml"),
         returns=returns,
-        indicator_sets={s.name: s for s in each(folder / "indicators", read_indicator_set)},
-        outcomes={o.name: o for o in each(folder / "outcomes", read_outcome)},
-        processes=tuple(sorted(each(folder / "processes", read_process), key=lambda p: p.number)),
+        services=services,
+        indicator_sets={s.name: s for s in asking(folder / "indicators", read_indicator_set, returns)},
+        outcomes={o.name: o for o in asking(folder / "outcomes", read_outcome, returns)},
+        processes=tuple(sorted(asking(folder / "processes", read_process, returns), key=lambda p: p.number)),
         price_sheets={s.name: s for s in map(read_prices, sorted((folder / "prices").glob("*.csv")))},
         placement_codes=read_placement_codes(folder / "placement_codes.csv"),
         signs=tuple(each(folder / "plausibility", read_sign)),
@@ -61,162 +64,34 @@ def folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if (path / "return.toml").exists())
 
 
-def each(folder: Path, read: Callable[[Path], T]) -> Iterator[T]:
-    """Read every TOML file of a folder, in the order of their names."""
-    return map(read, sorted(folder.glob("*.toml")))
+def spoken(services: tuple[Service, ...]) -> CodeSet:
+    """Return the services as a code set that a column of any return may name."""
+    return CodeSet("services", tuple(Code(s.name, s.title, Years(), s.group, s.source, also=s.also) for s in services))
 
 
-def checked(keys: Keys, key: str, known: tuple[str, ...]) -> str:
-    """Take a text that must be one of `known`."""
-    value = str(keys.text(key))
-    if value not in known:
-        raise CatalogueError(f'{keys.where}: "{key}" cannot be "{value}"{nearest(value, known)}')
-    return value
-
-
-# --- returns ---------------------------------------------------------------------------------------------------------
-
-
-def read_return(folder: Path) -> Return:
-    """Read one return's folder: return.toml, tables.toml, codes, views, rules, and declarations of common rows."""
-    keys = read_toml(folder / "return.toml", CatalogueError)
-    tables = read_tables(folder / "tables.toml")
-    result = Return(
-        name=folder.name,
-        title=keys.text("title"),
-        layout=checked(keys, "layout", ("csv", "xml")),
-        root=keys.text("root", None),
-        collection=keys.text("collection", None),
-        date_formats=keys.texts("date_formats"),
-        years=Years.read(keys.text("years")),
-        sources=tuple(read_source(source) for source in keys.tables("source")),
-        tables=tables,
-        codes={path.stem: read_codes(path) for path in sorted((folder / "codes").glob("*.csv"))},
-        views={path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / "views").glob("*.sql"))},
-        rules=tuple(read_rule(path, folder.name, tables) for path in sorted((folder / "rules").glob("*.toml"))),
-        declarations=tuple(each(folder / "common", read_declaration)),
-    )
-    keys.done()
-    for table in tables.values():
-        for column in table.columns:
-            if column.codes and column.codes not in result.codes:
-                raise CatalogueError(
-                    f"{folder.name}/tables.toml [{table.name}]: no code set codes/{column.codes}.csv for {column.name}"
-                )
-    return result
-
-
-def read_source(keys: Keys) -> Source:
-    source = Source(keys.text("id"), keys.text("title"), keys.text("where"), keys.text("licence"))
-    keys.done()
-    return source
-
-
-def read_tables(path: Path) -> dict[str, Table]:
+def read_service(path: Path) -> Service:
     keys = read_toml(path, CatalogueError)
-    return {name: read_table(name, keys.table(name)) for name in keys.values}
-
-
-def read_table(name: str, keys: Keys) -> Table:
-    table = Table(
-        name=name,
-        row=keys.text("row"),
-        columns=tuple(read_column(column) for column in keys.tables("columns")),
-        years=Years(keys.whole("first_year", None), keys.whole("last_year", None)),
-        path=keys.text("path", None),
-        working=keys.flag("working"),
-    )
-    keys.done()
-    return table
-
-
-def read_column(keys: Keys) -> Column:
-    column = Column(
-        name=keys.text("name"),
-        type=checked(keys, "type", TYPES),
-        label=keys.text("label"),
-        privacy=checked(keys, "privacy", PRIVACY),
-        codes=keys.text("codes", None),
-        key=keys.flag("key"),
-        needed=keys.flag("needed"),
-        years=Years(keys.whole("first_year", None), keys.whole("last_year", None)),
-        of=keys.text("of", None),
-    )
-    keys.done()
-    return column
-
-
-def read_codes(path: Path) -> CodeSet:
-    """Read one code set: code,label,from_year,to_year,group,source,note."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if rows and not {"code", "label", "from_year", "to_year", "group", "source"} <= set(rows[0]):
-        raise CatalogueError(f"{path.name}: the heading should be code,label,from_year,to_year,group,source,note")
-    for line, row in enumerate(rows, start=2):
-        if not row["source"]:
-            raise CatalogueError(f"{path.name} line {line}: a code needs a source; write the id of one in return.toml")
-    return CodeSet(path.stem, tuple(read_code(row) for row in rows))
-
-
-def read_code(row: dict[str, str]) -> Code:
-    years = Years(*(int(row[key]) if row[key] else None for key in ("from_year", "to_year")))
-    return Code(row["code"], row["label"], years, row["group"], row["source"], row.get("note") or "")
-
-
-def read_rule(path: Path, return_name: str, tables: dict[str, Table]) -> Rule:
-    keys = read_toml(path, CatalogueError)
-    rule = Rule(
-        code=keys.text("code"),
-        return_name=return_name,
-        table=checked(keys, "table", tuple(tables)),
-        fields=keys.texts("fields"),
-        needs=keys.texts("needs", []),
-        why=keys.text("why"),
-        source=keys.text("source"),
-        versions=tuple(read_rule_version(version) for version in keys.tables("version")),
-    )
-    keys.done()
-    return rule
-
-
-def read_rule_version(keys: Keys) -> RuleVersion:
-    version = RuleVersion(
-        Years.read(keys.text("years")), keys.text("message"), keys.text("fails"), keys.text("examples")
-    )
-    keys.done()
-    for verdict in ("yes", "no"):
-        if not any(line.rstrip().endswith(f"| {verdict}") for line in version.examples.splitlines()):
-            raise CatalogueError(
-                f'{keys.where}: "examples" needs a row that ends in | {verdict} (does the row fail the rule?)'
-            )
-    return version
-
-
-def read_drops(keys: Keys) -> tuple[Drop, ...]:
-    drops = []
-    for drop in keys.tables("drop", []):
-        drops.append(Drop(drop.text("reason"), drop.text("when")))
-        drop.done()
-    return tuple(drops)
-
-
-def read_declaration(path: Path) -> Declaration:
-    keys = read_toml(path, CatalogueError)
-    declaration = Declaration(
+    service = Service(
         name=path.stem,
-        makes=checked(keys, "makes", ("step", "record", "event", "spell", "factor")),
+        title=keys.text("title"),
+        group=checked(keys, "group", ("core", "additional")),
         why=keys.text("why"),
         source=keys.text("source"),
-        reads=keys.text("reads"),
-        drops=read_drops(keys),
-        select=keys.text("select"),
-        examples=keys.text("examples"),
+        also=keys.texts("also"),
     )
     keys.done()
-    return declaration
+    return service
 
 
 # --- what is asked of the common tables ------------------------------------------------------------------------------
+
+
+def asking(folder: Path, read: Callable[[Path], Asked], returns: Mapping[str, Return]) -> Iterator[Asked]:
+    """Read every question of a folder; each says which items of the returns it needs, and they must be declared."""
+    for path in sorted(folder.glob("*.toml")):
+        asked = read(path)
+        check_items(path.name, asked.items, returns)
+        yield asked
 
 
 def read_indicator_set(path: Path) -> IndicatorSet:
@@ -234,6 +109,7 @@ def read_indicator_set(path: Path) -> IndicatorSet:
         keys.text("source"),
         tuple(indicators),
         keys.texts("ignored"),
+        keys.texts("items"),
     )
     keys.done()
     return result
@@ -254,6 +130,7 @@ def read_outcome(path: Path) -> Outcome:
         class_from=checked(keys, "class_from", ("first in spell", "latest before spell")),
         class_within_days=keys.whole("class_within_days", None),
         horizons_days=tuple(int(day) for day in keys.texts("horizons_days")),
+        items=keys.texts("items"),
         examples=keys.text("examples"),
     )
     keys.done()
@@ -300,6 +177,7 @@ def read_process(path: Path) -> Process:
         keys.text("why"),
         keys.text("source"),
         tuple(elements),
+        keys.texts("items"),
         keys.text("examples"),
     )
     keys.done()

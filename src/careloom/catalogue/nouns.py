@@ -48,7 +48,10 @@ class RuleVersion:
 
 @dataclass(frozen=True)
 class Rule:
-    """One validation rule of one return. `needs` are other tables of the return that it looks at."""
+    """One validation rule of one return. `needs` are other tables of the return that it looks at.
+
+    A rule `across` years looks at the history that all returns tell together, once, and not at each return as made.
+    """
 
     code: str
     return_name: str
@@ -58,6 +61,7 @@ class Rule:
     why: str
     source: str
     versions: tuple[RuleVersion, ...]
+    across: bool = False
 
     @property
     def id(self) -> str:
@@ -66,12 +70,20 @@ class Rule:
 
 @dataclass(frozen=True)
 class Return:
-    """A return: its tables, codes, named ideas (views), rules, and how its rows are said in the common tables."""
+    """A return: its tables, codes, named ideas (views), rules, and how its rows are said in the common tables.
+
+    `layouts` are how it comes: `table` (CSV files, or sheets of a workbook) or `xml`, the usual one first. `yearly`
+    returns are of one collection year; other extracts are of whenever they were taken. In XML, `child` is the element
+    that holds all of one child, and an item that a row's own element lacks is read from the child's `identity` element.
+    """
 
     name: str
     title: str
-    layout: str
+    layouts: tuple[str, ...]
+    yearly: bool
     root: str | None
+    child: str | None
+    identity: str | None
     collection: str | None
     date_formats: tuple[str, ...]
     years: Years
@@ -81,6 +93,18 @@ class Return:
     views: dict[str, str]
     rules: tuple[Rule, ...]
     declarations: tuple[Declaration, ...]
+
+
+@dataclass(frozen=True)
+class Service:
+    """One kind of service for children, with the ways authorities write it. `group` is core or additional."""
+
+    name: str
+    title: str
+    group: str
+    why: str
+    source: str
+    also: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -95,7 +119,11 @@ class Indicator:
 
 @dataclass(frozen=True)
 class IndicatorSet:
-    """A named, versioned set of indicators, harmonised across years. `ignored` codes say nothing beside others."""
+    """A named, versioned set of indicators, harmonised across years. `ignored` codes say nothing beside others.
+
+    `items` are the items of returns that it needs (`cin_census Assessments.AssessmentActualStartDate`); alternatives
+    stand in one text, parted by ` | `. Outcomes and processes say theirs alike.
+    """
 
     name: str
     version: int
@@ -103,6 +131,7 @@ class IndicatorSet:
     source: str
     indicators: tuple[Indicator, ...]
     ignored: tuple[str, ...]
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -126,6 +155,7 @@ class Outcome:
     class_from: str
     class_within_days: int | None
     horizons_days: tuple[int, ...]
+    items: tuple[str, ...]
     examples: str
 
 
@@ -153,6 +183,7 @@ class Process:
     why: str
     source: str
     elements: tuple[Element, ...]
+    items: tuple[str, ...]
     examples: str
 
 
@@ -209,8 +240,7 @@ class Measure:
 
     `select` reads the common tables and `measure_year` (la, year, first_day, end_day: 1 April to the next), and gives
     la, year, numerator and denominator, which is blank for a count; a row for every row of `measure_year`. `needs` are
-    tables of returns (`ssda903 episodes`; `cin_census all` for XML) that must have been read for the year and for
-    `earlier_years` before it; or the year is left out. `unit` is what is counted; `position` orders the tables.
+    tables of returns (`ssda903 episodes`) that must have been read for the year and for `earlier_years` before it; or the year is left out. `unit` is what is counted; `position` orders the tables.
     """
 
     name: str
@@ -242,6 +272,7 @@ class Catalogue:
     folder: Path
     tables: dict[str, Table]
     returns: dict[str, Return]
+    services: tuple[Service, ...]
     indicator_sets: dict[str, IndicatorSet]
     outcomes: dict[str, Outcome]
     processes: tuple[Process, ...]

@@ -9,6 +9,9 @@ How a rule's `fails` is read:
 - A table holds every row of every return as handed over: also those that a later return repeats, for a return is
   checked as it was made, and those whose key comes twice, for rules look for them. So whoever looks at another row says
   which return it means: the same la and collection_year (both are the same when delivery_id is).
+- A rule `across` years looks at the history as its years were stitched: there a table holds each row once, with the
+  marks of its latest return, and `episodes_returned` stands for the rows of `episodes` as handed over. A row comes in the
+  year of its latest return.
 - Only delivery_id and line leave this room. In CSV they name one row; in XML several rows may stand on one line.
 """
 
@@ -23,6 +26,7 @@ from careloom.engine import Engine, text, value, with_names
 
 NO_FINDING = """SELECT CAST(NULL AS VARCHAR) AS rule, CAST(NULL AS VARCHAR) AS table_name,
     CAST(NULL AS INTEGER) AS delivery_id, CAST(NULL AS INTEGER) AS line WHERE 1 = 0"""
+JOINED, RETURNED = "_joined", "_returned"
 STATES = pa.schema(
     [
         *((name, pa.string()) for name in ("rule", "message", "state", "why")),
@@ -58,7 +62,7 @@ class Looked:
 def run_rules(engine: Engine, catalogue: Catalogue) -> Ledger:
     """Run every rule of every return; make `finding`, one row that breaks one rule, and `rule_state`, one rule each.
 
-    Needs the typed tables, `delivery` and `code`. A row is checked by the version of the rule that covers its
+    Needs the typed tables, the joined ones (for rules across years), `delivery` and `code`. A row is checked by the version of the rule that covers its
     collection year, where its authority supplied every table that the rule looks at for that year (a table with no rows
     counts as supplied). The state is found, clean, or could not run: a rule that checked no row is not clean.
     """
@@ -78,8 +82,8 @@ def run_rules(engine: Engine, catalogue: Catalogue) -> Ledger:
 def look(engine: Engine, return_: Return, rule: Rule) -> Looked:
     """Say what a rule has to look at, before it looks."""
     names = tables_of(return_, rule)
-    absent = tuple(name for name in names if not engine.columns(f"{return_.name}_{name}"))
-    rows_of = f"SELECT count(*) AS n FROM {return_.name}_{rule.table} AS t"
+    absent = tuple(name for name in names if not engine.columns(table_of(rule, name)))
+    rows_of = f"SELECT count(*) AS n FROM {table_of(rule, rule.table)} AS t"
     rows = value(engine, rows_of) if rule.table not in absent else 0
     if absent or not rows:
         return Looked(rule, rule.versions[-1].message, absent, rows)
@@ -95,23 +99,30 @@ def select_failing(return_: Return, rule: Rule, version: RuleVersion) -> str:
         FROM {rule.table} AS t
         WHERE {in_years(version.years)} AND {supplied(rule)} AND ({version.fails}
         )"""
-    return with_names(names_in(return_, f"{rule.table} {version.fails}"), select)
+    return with_names(names_in(return_, f"{rule.table} {version.fails}", across=rule.across), select)
 
 
-def names_in(return_: Return, sql: str) -> dict[str, str]:
+def table_of(rule: Rule, name: str) -> str:
+    """Return the name by which the engine knows a table as the rule looks at it."""
+    return f"{rule.return_name}_{name}{JOINED if rule.across else ''}"
+
+
+def names_in(return_: Return, sql: str, *, across: bool = False) -> dict[str, str]:
     """Return the tables and views of a return that a piece of SQL names, each after those it uses itself."""
     names: dict[str, str] = {}
     for word in re.findall(r"\w+", re.sub(r"--.*|'[^']*'", " ", sql)):
         if word in return_.views:
-            names |= names_in(return_, return_.views[word]) | {word: return_.views[word]}
+            names |= names_in(return_, return_.views[word], across=across) | {word: return_.views[word]}
         elif word in return_.tables:
-            names[word] = f"SELECT * FROM {return_.name}_{word}"
+            names[word] = f"SELECT * FROM {return_.name}_{word}{JOINED if across else ''}"
+        elif (table := word.removesuffix(RETURNED)) in return_.tables:
+            names[word] = f"SELECT * FROM {return_.name}_{table}"
     return names
 
 
 def tables_of(return_: Return, rule: Rule) -> tuple[str, ...]:
     """Return the tables that a rule looks at: its own, those it says it needs, and those it names."""
-    named = (name for version in rule.versions for name in names_in(return_, version.fails))
+    named = (name.removesuffix(RETURNED) for version in rule.versions for name in names_in(return_, version.fails))
     return tuple(dict.fromkeys([rule.table, *rule.needs, *(name for name in named if name in return_.tables)]))
 
 
@@ -149,5 +160,5 @@ def account(looked: list[Looked], found: dict[str, int]) -> Ledger:
             "a year the rule does not cover": 0 if each.absent else each.rows - each.of_years,
             "keeps the rule": each.checked - n,
         }
-        ledger.note("check", f"{rule.return_name}_{rule.table}", f"finding of {rule.id}", each.rows, n, aside)
+        ledger.note("check", table_of(rule, rule.table), f"finding of {rule.id}", each.rows, n, aside)
     return ledger

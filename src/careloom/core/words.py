@@ -6,7 +6,9 @@ PRIVACY = ("identifier", "personal", "open")
 """What a column may hold. `identifier` never leaves the working memory of a run, `personal` stays in `study.duckdb`
 inside the authority, `open` says nothing about one child."""
 
-TYPES = ("text", "code", "date", "integer", "number", "boolean", "ordinal")
+TYPES = ("text", "code", "date", "integer", "number", "boolean", "ordinal", "age", "money", "year")
+"""`age` is years, also written `18m` or `8.5 yrs`; `money` is pounds, also written `£1,180.50`; both become numbers;
+`year` is a year such as `2022/23`, the one in which it ends."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table. `of` names the enclosing element it is taken from (XML returns only)."""
+    """One column of a table.
+
+    `also` are other headings or element tags it goes by. `of` names the enclosing element it is taken from (XML only).
+    `blank` says what a blank means, where it means something (`still open`): such a column is never filled from an
+    earlier return of the same row. `own_number` is the number that a list gives each of its rows: a file without it is
+    read all the same, and the fingerprint of the whole row stands in for it.
+    """
 
     name: str
     type: str
@@ -49,11 +57,19 @@ class Column:
     needed: bool = False
     years: Years = field(default_factory=Years)
     of: str | None = None
+    also: tuple[str, ...] = ()
+    blank: str | None = None
+    own_number: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table is named for what one row is. `working` tables are gone when the run ends."""
+    """A table is named for what one row is. `working` tables are gone when the run ends.
+
+    `also` are other names of it, as sheets and files go by. A row of an `each_year` table tells of one collection year
+    only, and no later return's row of the same key replaces it. In XML, `path` is the element that makes one row, and with
+    `only_with` only where it holds one of these items (`DUC`), or one with that value (`UASC=1`).
+    """
 
     name: str
     row: str
@@ -61,10 +77,14 @@ class Table:
     years: Years = field(default_factory=Years)
     path: str | None = None
     working: bool = False
+    also: tuple[str, ...] = ()
+    only_with: tuple[str, ...] = ()
+    each_year: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns if column.key)
+        own = tuple(column.name for column in self.columns if column.key)
+        return (*own, "collection_year") if self.each_year else own
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -76,7 +96,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Code:
-    """One code of a set, with the collection years in which it is valid."""
+    """One code of a set, with the collection years in which it is valid, and `also` other ways it is written."""
 
     code: str
     label: str
@@ -84,6 +104,7 @@ class Code:
     group: str
     source: str
     note: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""DuckDB: the embedded default. Everything stays in memory; the connection reads no file and loads no extension."""
+"""DuckDB: the embedded default. The connection reads no other file, and loads no extension.
+
+Everything stays in memory, or, with `place`, in a new file that only its owner may read and that goes with the engine.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -17,12 +20,21 @@ CLOSED = {
 
 
 class DuckDBEngine:
-    """An in-memory DuckDB behind the engine's face, shut off from files, the network and extensions."""
+    """A DuckDB behind the engine's face, shut off from files, the network and extensions.
+
+    `place` is a file that does not exist yet, for records that memory could not hold; `memory` bounds what it uses then.
+    """
 
     name = "duckdb"
 
-    def __init__(self, threads: int | None = None) -> None:
-        self._db = duckdb.connect(":memory:", config={**CLOSED, **({"threads": str(threads)} if threads else {})})
+    def __init__(self, threads: int | None = None, *, place: Path | None = None, memory: str | None = None) -> None:
+        asked = {"threads": str(threads) if threads else None, "memory_limit": memory}
+        self._place = place
+        self._db = duckdb.connect(
+            str(place or ":memory:"), config={**CLOSED, **{key: setting for key, setting in asked.items() if setting}}
+        )
+        if place:
+            place.chmod(0o600)
         for function in FUNCTIONS:
             self._db.execute(function.on_duckdb())
         self._db.execute("SET lock_configuration = true")
@@ -31,6 +43,17 @@ class DuckDBEngine:
         self._db.register("arriving", rows)
         self._db.execute(f'CREATE OR REPLACE TABLE "{table}" AS SELECT * FROM arriving')
         self._db.unregister("arriving")
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        self._db.register("arriving", rows)
+        if self.columns(table):
+            self._db.execute(f'INSERT INTO "{table}" SELECT * FROM arriving')
+        else:
+            self._db.execute(f'CREATE TABLE "{table}" AS SELECT * FROM arriving')
+        self._db.unregister("arriving")
+
+    def drop(self, table: str) -> None:
+        self._db.execute(f'DROP TABLE IF EXISTS "{table}"')
 
     def make(self, table: str, select: str) -> int:
         made = self._db.execute(f'CREATE OR REPLACE TABLE "{table}" AS {select}').fetchone()
@@ -43,11 +66,15 @@ class DuckDBEngine:
         return self._db.execute(select).fetchall()
 
     def columns(self, table: str) -> list[str]:
-        found = "SELECT column_name FROM information_schema.columns WHERE table_name = ? ORDER BY ordinal_position"
-        return [name for (name,) in self._db.execute(found, [table]).fetchall()]
+        try:
+            return [name for name, *_ in self._db.execute(f'SELECT * FROM "{table}" LIMIT 0').description]
+        except duckdb.CatalogException:
+            return []
 
     def close(self) -> None:
         self._db.close()
+        if self._place:
+            self._place.unlink(missing_ok=True)
 
 
 def write_database(path: Path, tables: dict[str, pa.Table]) -> None:

@@ -16,6 +16,14 @@ class Engine(Protocol):
         """Make or replace `table` from Arrow rows."""
         ...
 
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Add Arrow rows to `table`, or make it of them; later rows have the columns of the first, in their order."""
+        ...
+
+    def drop(self, table: str) -> None:
+        """Let a table go, if there is one of that name."""
+        ...
+
     def make(self, table: str, select: str) -> int:
         """Make or replace `table` from a SELECT, worked out once; return its number of rows."""
         ...

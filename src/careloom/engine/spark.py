@@ -36,10 +36,18 @@ class SparkEngine:
         self._spark.sparkContext.setLogLevel("ERROR")
         for function in FUNCTIONS:
             self._spark.sql(function.on_spark())
+        self._arriving: dict[str, list[pa.Table]] = {}
 
     def load(self, table: str, rows: pa.Table) -> None:
         whole = rows.combine_chunks()  # PySpark 4.2 loses the rows after an empty chunk
         self._spark.createDataFrame(whole).localCheckpoint().createOrReplaceTempView(table)
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        self._arriving.setdefault(table, []).append(rows)
+
+    def drop(self, table: str) -> None:
+        self._arriving.pop(table, None)
+        self._spark.catalog.dropTempView(table)
 
     def make(self, table: str, select: str) -> int:
         made = self._frame(select).localCheckpoint()
@@ -53,15 +61,26 @@ class SparkEngine:
         return [tuple(row) for row in self._frame(select).collect()]
 
     def columns(self, table: str) -> list[str]:
+        self._settle()
         return list(self._spark.table(table).columns) if self._spark.catalog.tableExists(table) else []
 
     def forget(self) -> None:
         """Drop every table, keeping the session (which takes seconds to start)."""
+        self._arriving.clear()
         for table in self._spark.catalog.listTables():
             self._spark.catalog.dropTempView(table.name)
 
     def close(self) -> None:
         self._spark.stop()
 
+    def _settle(self) -> None:
+        """Load what was appended, once all of it is there: Spark adds to a table only by making it anew."""
+        for table in list(self._arriving):
+            parts = self._arriving.pop(table)
+            if self._spark.catalog.tableExists(table):
+                parts.insert(0, self._spark.table(table).toArrow())
+            self.load(table, pa.concat_tables(parts))
+
     def _frame(self, select: str) -> Any:
+        self._settle()
         return self._spark.sql(sqlglot.transpile(select, read="duckdb", write="spark")[0])

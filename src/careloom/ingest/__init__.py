@@ -1,6 +1,9 @@
 """Files become typed tables, and those the common rows; what does not fit is set aside with a reason, never dropped."""
 
 from careloom.ingest.common import say_in_common
-from careloom.ingest.deliveries import Delivery, ingest
+from careloom.ingest.deliveries import Ingested, ingest
+from careloom.ingest.parts import Delivery
+from careloom.ingest.propose import propose_map
+from careloom.ingest.recognise import Decisions
 
-__all__ = ["Delivery", "ingest", "say_in_common"]
+__all__ = ["Decisions", "Delivery", "Ingested", "ingest", "propose_map", "say_in_common"]

@@ -14,13 +14,14 @@ def say_in_common(engine: Engine, catalogue: Catalogue) -> Ledger:
     """Make `record`, `event_row`, `spell_row` and `factor_row` from the typed tables of every return delivered.
 
     A declaration runs when the tables it reads were delivered; each drops the rows it declares, with the reason.
-    Records are said from every year's return, everything else from the latest return of each row.
+    Records are said from every year's return, everything else from the rows as their years were stitched.
     """
     ledger, parts = Ledger(), dict[str, list[str]]()
     for return_ in catalogue.returns.values():
-        supplied = {name for table in return_.tables if engine.columns(name := f"{return_.name}_{table}")}
+        names = [f"{return_.name}_{table}{how}" for table in return_.tables for how in ("", "_joined")]
+        supplied = {name for name in names if engine.columns(name)}
         every_year = names_in_scope(return_, supplied)
-        scope = names_in_scope(return_, supplied, only="standing = 'current'")
+        scope = names_in_scope(return_, supplied, joined=True)
         for declaration in sorted(return_.declarations, key=lambda d: d.makes != "step"):
             if not is_supplied(declaration, return_, supplied, scope):
                 continue
@@ -57,7 +58,7 @@ def say(engine: Engine, return_: Return, declaration: Declaration, scope: dict[s
     aside = {reason: found.get(number, 0) for number, reason in reasons.items()}
     reads = f"{return_.name}_{declaration.reads}"
     if declaration.reads in return_.tables and declaration.makes != "record":
-        reads += " current"
+        reads += "_joined" if engine.columns(f"{reads}_joined") else " current"
     makes = (
         f"{return_.name}_{declaration.name}"
         if declaration.makes == "step"

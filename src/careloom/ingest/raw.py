@@ -1,35 +1,65 @@
-"""What a file reader hands on: rows as text, each with its line, and rows that could not even be cut into cells."""
+"""What file readers hand on: cells as text, a batch of rows at a time, each row with its line in the file."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from careloom.core import Table
+import pyarrow as pa
 
-
-@dataclass
-class RawTable:
-    """Rows of one table of a return as text. `cells[column][i]` belongs to `lines[i]`; a blank cell is None."""
-
-    table: Table
-    lines: list[int] = field(default_factory=list)
-    cells: dict[str, list[str | None]] = field(default_factory=dict)
-    broken: list[tuple[int, str]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.cells = self.cells or {column.name: [] for column in self.table.columns}
-
-    def add(self, line: int, row: dict[str, str | None]) -> None:
-        """Add one row; a column that the row lacks is blank."""
-        self.lines.append(line)
-        for name, cells in self.cells.items():
-            cells.append(row.get(name))
+ROWS_A_BATCH = 50_000
 
 
 @dataclass(frozen=True)
-class RawFile:
-    """One file as read: its tables and encoding, what it says of its own year and authority, and remarks."""
+class Cells:
+    """Some rows of a grid, column by column; `columns[c][i]` is the cell of column c (from 0) in the row at `lines[i]`.
 
-    tables: tuple[RawTable, ...]
+    Cells are trimmed text, and null when blank. A row without any text is no row: spreadsheets leave them at the end.
+    `broken` are rows that could not be cut into as many cells as the heading has: (line, why).
+    """
+
+    lines: pa.Int32Array
+    columns: tuple[pa.StringArray, ...]
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+class Grid(Protocol):
+    """A CSV file, or one sheet of a workbook: a heading somewhere near its top, and rows below."""
+
+    name: str
+    """Name of the sheet; blank for a CSV file."""
     encoding: str
+    separator: str
+    """What parts the cells of a CSV file; blank for a sheet."""
+    repaired: int
+    """How many cells, of those read so far, had accents that were repaired."""
+
+    def top(self) -> list[tuple[int, list[str]]]:
+        """Return the first rows that are not blank, at most 30: (line, cells as trimmed text, blank ones empty)."""
+        ...
+
+    def rows(self, heading_line: int) -> Iterator[Cells]:
+        """Yield all rows below the heading, which is the row of `top` at that line, as wide as it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of one table of a return; `cells[name][i]` is the item of row i, trimmed text, null when blank.
+
+    Columns of the table that the file lacks may be left out of `cells`.
+    """
+
+    table: str
+    lines: pa.Int32Array
+    cells: Mapping[str, pa.StringArray]
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass
+class About:
+    """What a file says of itself, known in full once all its rows were read."""
+
+    encoding: str = "utf-8"
     year: int | None = None
     la: str | None = None
-    remark: str = ""
+    remarks: list[str] = field(default_factory=list)

@@ -1,114 +1,227 @@
-"""Text becomes dates, numbers and codes, exactly as declared; a cell that does not fit is set aside, its row kept."""
+"""Text becomes dates, numbers and codes, exactly as declared; a cell that does not fit is set aside, its row kept.
 
-import datetime as dt
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+Work is done column by column, and each distinct text is read once.
+"""
 
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from careloom.catalogue import Return
 from careloom.catalogue.kinds import ARROW
-from careloom.core import Column
-from careloom.ingest.raw import RawTable
+from careloom.core import Column, Table
+from careloom.ingest.cells import (
+    Read,
+    Reader,
+    date_reader,
+    read_age,
+    read_identifier,
+    read_money,
+    read_number,
+    read_whole,
+    read_year,
+)
+from careloom.ingest.raw import Rows
+from careloom.ingest.recognise import CodeReader
 
-LIKE_A_CODE = re.compile(r"[A-Z]{0,3}\d{1,3}[A-Z]?")
-EARLIEST = dt.date(1900, 1, 1)
+MOST_REMEMBERED = 100_000
+"""Distinct texts of one column that are kept in mind; beyond it, a column of sums of money would fill the memory."""
 
-
-@dataclass
-class SetAside:
-    """Where cells and rows were set aside: (line, column or None for the whole row, reason)."""
-
-    notes: list[tuple[int, str | None, str]] = field(default_factory=list)
-
-    def rows(self) -> list[tuple[int, str]]:
-        return [(line, reason) for line, column, reason in self.notes if column is None]
+READERS: Mapping[str, Reader] = {
+    "integer": read_whole,
+    "ordinal": read_whole,
+    "number": read_number,
+    "age": read_age,
+    "money": read_money,
+    "year": read_year,
+}
+SAID = {
+    "collection_year": Column("collection_year", "year", "Collection year that the row says itself", "open"),
+    "la": Column("la", "text", "Authority that the row says itself", "open"),
+}
+NOTES = pa.schema(
+    [
+        ("table_name", pa.string()),
+        ("line", pa.int32()),
+        ("column_name", pa.string()),
+        ("is_row", pa.bool_()),
+        ("is_used", pa.bool_()),
+        ("reason", pa.string()),
+    ]
+)
+HOW_READ = {
+    "exact": "",
+    "spelling": "",
+    "normalised": "written otherwise than the code of {}, read as the code it means",
+    "confirmed": "not a code of {}, read as recognised.csv says",
+    "left aside": "not a code of {}, and recognised.csv says to leave it aside",
+    "kept as written": "not a code of {}; it looks like one and is kept as written",
+    "proposed": "not a code of {}; recognised.csv proposes one, to be confirmed",
+    "unclear": "not a code of {}; it could mean two, and recognised.csv asks which",
+    "unknown": "not a code of {}, nor like one",
+}
 
 
 @dataclass(frozen=True)
-class TypedTable:
-    """Typed columns of one table of one file, without the rows that lack a key."""
+class Typed:
+    """Typed rows of one table, without those that lack a key; notes on cells and rows; and how many rows came in."""
 
-    lines: list[int]
-    columns: dict[str, pa.Array]
+    rows: pa.Table
+    notes: pa.Table
     rows_in: int
-    aside: SetAside
+    aside: Counter[str]
 
 
-def type_table(raw: RawTable, return_: Return) -> TypedTable:
-    """Type every cell of a table. Rows whose key is blank or unreadable cannot be used and are set aside whole."""
-    aside = SetAside([(line, None, reason) for line, reason in raw.broken])
-    columns = {column.name: type_column(column, raw, return_, aside) for column in raw.table.columns}
-    kept = []
-    for i, line in enumerate(raw.lines):
-        missing = next((name for name in raw.table.key if columns[name][i] is None), None)
-        if missing is None:
-            kept.append(i)
-        else:
-            aside.notes.append((line, None, f"{missing} is blank or unreadable, and it is part of the key"))
-    arrays = {c.name: pa.array([columns[c.name][i] for i in kept], ARROW[c.type]) for c in raw.table.columns}
-    return TypedTable([raw.lines[i] for i in kept], arrays, len(raw.lines) + len(raw.broken), aside)
+class Typer:
+    """Types the batches of one table of one return.
 
-
-def type_column(column: Column, raw: RawTable, return_: Return, aside: SetAside) -> list[object]:
-    """Type one column, reading each distinct text once."""
-    read, expected = reader(column, return_)
-    known: dict[str | None, object] = {None: None}
-    values = []
-    for line, cell in zip(raw.lines, raw.cells[column.name], strict=True):
-        if cell not in known:
-            known[cell] = read(str(cell))
-        value = known[cell]
-        if value is None and cell is not None:
-            aside.notes.append((line, column.name, f"not {expected}"))
-        values.append(value)
-    return values
-
-
-def reader(column: Column, return_: Return) -> tuple[Callable[[str], object], str]:
-    """Return how to read a cell of this column (None when it cannot be) and what was expected, in words."""
-    if column.type == "date":
-        formats = return_.date_formats
-        return lambda cell: read_date(cell, formats), f"a date written like {dt.date(2021, 3, 31).strftime(formats[0])}"
-    if column.type in ("integer", "ordinal"):
-        return read_whole, "a whole number"
-    if column.type == "number":
-        return read_number, "a number"
-    if column.type == "code":
-        known = frozenset(code.code for code in return_.codes[str(column.codes)].codes)
-        return lambda cell: read_code(cell, known), f"a code of {column.codes}, nor like one"
-    return str, "text"
-
-
-def read_code(cell: str, known: frozenset[str]) -> str | None:
-    """Return the code in capitals: one of its set, or one that looks like a code, as old and local ones do.
-
-    Anything else may be a name that slipped into the wrong column, and would be kept as one.
+    A row without a needed part of its key cannot be used. `said` are those of `collection_year` and `la` that each row
+    says itself; they are needed as much.
+    `is_joined` columns are filled later, from the rows of another table, so may still be blank in a key.
     """
-    code = cell.upper()
-    return code if code in known or LIKE_A_CODE.fullmatch(code) else None
+
+    def __init__(
+        self,
+        table: Table,
+        date_formats: tuple[str, ...],
+        codes: Mapping[str, CodeReader],
+        *,
+        said: Iterable[str] = (),
+        is_joined: Iterable[str] = (),
+    ) -> None:
+        self.table = table
+        self.columns = {column.name: TypedColumn(column, date_formats, codes) for column in table.columns}
+        self.columns |= {name: TypedColumn(column, date_formats, codes) for name, column in SAID.items()}
+        self.own_numbers = [column.name for column in table.columns if column.own_number]
+        lent = set(is_joined)
+        self.needed = [c.name for c in table.columns if c.key and c.needed and c.name not in lent] + list(said)
+
+    def type_rows(self, rows: Rows) -> Typed:
+        """Type every cell. Rows whose needed key is blank or unreadable cannot be used and are set aside whole."""
+        size = len(rows.lines)
+        notes, typed = [], {}
+        for name, column in self.columns.items():
+            cells = rows.cells.get(name)
+            if cells is None:
+                typed[name] = pa.nulls(size, column.kind)
+            else:
+                typed[name] = column.read(cells, rows.lines, notes, self.table.name)
+        for name in self.own_numbers:
+            typed[name] = numbered(typed[name], rows)
+        kept = self.with_key(typed, rows.lines, notes)
+        notes += [note(self.table.name, [line], None, reason) for line, reason in rows.broken]
+        table = pa.table({**typed, "line": rows.lines})
+        all_notes = pa.concat_tables(notes) if notes else NOTES.empty_table()
+        whole = all_notes.filter(all_notes["is_row"])["reason"].to_pylist()
+        table = table if kept is None else table.filter(pa.array(kept))
+        return Typed(table, all_notes, size + len(rows.broken), Counter(whole))
+
+    def with_key(
+        self, typed: dict[str, pa.Array], lines: pa.Array, notes: list[pa.Table]
+    ) -> "np.ndarray[tuple[int], np.dtype[np.bool_]] | None":
+        """Return which rows have a whole key, or None when all have; note the others, each by the first column it lacks."""
+        kept = np.ones(len(lines), bool)
+        for name in self.needed:
+            if not typed[name].null_count:
+                continue
+            lacks = kept & typed[name].is_null().to_numpy(zero_copy_only=False)
+            why = "every row of this file says its own" if name in SAID else "it is part of the key"
+            reason = f"{name} is blank or unreadable, and {why}"
+            notes.append(note(self.table.name, lines.filter(pa.array(lacks)), None, reason))
+            kept &= ~lacks
+        return None if kept.all() else kept
 
 
-def read_date(cell: str, formats: Sequence[str]) -> dt.date | None:
-    for form in formats:
-        try:
-            day = dt.datetime.strptime(cell, form).date()
-        except ValueError:
-            continue
-        return day if day >= EARLIEST else None
-    return None
+class TypedColumn:
+    """One column's way of reading, and what it remembers of the texts it has read."""
+
+    def __init__(self, column: Column, date_formats: tuple[str, ...], codes: Mapping[str, CodeReader]) -> None:
+        self.column = column
+        self.kind = ARROW[column.type]
+        self.code_reader = codes[column.codes] if column.type == "code" and column.codes else None
+        self.reader = self.code_cell if self.code_reader else reader_of(column, date_formats)
+        self.known: dict[str, Read] = {}
+
+    def code_cell(self, text: str) -> Read:
+        assert self.code_reader is not None
+        reading = self.code_reader.read(text)
+        is_left = reading.how == "confirmed" and reading.code is None
+        return reading.code, HOW_READ["left aside" if is_left else reading.how].format(self.column.codes)
+
+    def read(self, cells: pa.StringArray, lines: pa.Array, notes: list[pa.Table], table: str) -> pa.Array:
+        """Return the typed cells, and note those that could not be used as handed over."""
+        if self.reader is None:
+            return cells
+        packed = cells.dictionary_encode()
+        texts = packed.dictionary.to_pylist()
+        if self.code_reader:
+            self.count(packed, texts)
+        if len(self.known) > MOST_REMEMBERED:
+            self.known.clear()
+        read = [self.one(text) for text in texts]
+        self.note_reasons(packed, read, lines, notes, table)
+        return pa.array([value for value, _ in read], self.kind).take(packed.indices)
+
+    def one(self, text: str) -> Read:
+        found = self.known.get(text)
+        if found is None:
+            found = self.known[text] = self.reader(text) if self.reader else (text, "")
+        return found
+
+    def count(self, packed: pa.DictionaryArray, texts: list[str]) -> None:
+        """Tell the code reader how often each text came."""
+        assert self.code_reader is not None
+        for found in pc.value_counts(packed.indices.drop_null()).to_pylist():
+            self.code_reader.count(texts[found["values"]], found["counts"])
+
+    def note_reasons(
+        self, packed: pa.DictionaryArray, read: list[Read], lines: pa.Array, notes: list[pa.Table], table: str
+    ) -> None:
+        reasons = {reason for _, reason in read if reason}
+        for reason in sorted(reasons):
+            for is_used in (True, False):
+                of = [place for place, (value, why) in enumerate(read) if why == reason and (value is not None) == is_used]
+                if of:
+                    here = pc.is_in(packed.indices, value_set=pa.array(of, packed.indices.type))
+                    notes.append(note(table, lines.filter(here), self.column.name, reason, is_used=is_used))
 
 
-def read_whole(cell: str) -> int | None:
-    try:
-        return int(cell)
-    except ValueError:
-        return None
+def numbered(numbers: pa.Array, rows: Rows) -> pa.Array:
+    """Return the rows' own numbers, and for a row without one the fingerprint of all its cells."""
+    if not numbers.null_count:
+        return numbers
+    cells = [rows.cells[name].fill_null("") for name in sorted(rows.cells)]
+    whole = pc.binary_join_element_wise(*cells, "\x1f")
+    prints = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in whole.to_pylist()]
+    return pc.coalesce(numbers, pa.array(prints, pa.string()))
 
 
-def read_number(cell: str) -> float | None:
-    try:
-        return float(cell)
-    except ValueError:
-        return None
+def reader_of(column: Column, date_formats: tuple[str, ...]) -> Reader | None:
+    """Return how to read a cell of this column; None when text is kept as it is."""
+    if column.type == "date":
+        return date_reader(date_formats)
+    if column.type == "text" and column.key:
+        return read_identifier
+    return READERS.get(column.type)
+
+
+def note(
+    table: str, lines: pa.Array | list[int], column: str | None, reason: str, *, is_used: bool = False
+) -> pa.Table:
+    """Rows of `set_aside`: one reason for the cells of a column, or for whole rows, at these lines."""
+    size = len(lines)
+    return pa.table(
+        {
+            "table_name": pa.repeat(pa.scalar(table, pa.string()), size),
+            "line": pa.array(lines, pa.int32()) if isinstance(lines, list) else lines,
+            "column_name": pa.repeat(pa.scalar(column, pa.string()), size),
+            "is_row": pa.repeat(column is None, size),
+            "is_used": pa.repeat(is_used, size),
+            "reason": pa.repeat(reason, size),
+        },
+        NOTES,
+    )

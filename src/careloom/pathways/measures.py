@@ -56,9 +56,16 @@ def whole_years(first_day: dt.date, end_day: dt.date) -> Iterable[int]:
 
 
 def can_tell(read: Read, measure: Measure, la: str, year: int) -> bool:
-    """Say whether all that the measure needs was read, for the year and the years before it that it looks back to."""
+    """Say whether all that the measure needs was read, for the year and the years before it that it looks back to.
+
+    A file that is a whole return (`cin_census all`) brings every table of it.
+    """
     back = range(year - measure.earlier_years, year + 1)
-    return all(set(measure.needs) <= read.get((la, each), set()) for each in back)
+    return all(
+        need in was_read or f"{need.partition(' ')[0]} all" in was_read
+        for was_read in (read.get((la, each), set()) for each in back)
+        for need in measure.needs
+    )
 
 
 def year_table(told: Sequence[tuple[Measure, str, int]]) -> pa.Table:

@@ -1,6 +1,18 @@
 """The study: one TOML file, and the whole analysis in ten lines that read aloud."""
 
 from careloom.study.file import Study, read_study
+from careloom.study.listings import Listing
 from careloom.study.run import Finished, run_study
+from careloom.study.stock import Stock, find_deliveries, take_stock, write_stock
 
-__all__ = ["Finished", "Study", "read_study", "run_study"]
+__all__ = [
+    "Finished",
+    "Listing",
+    "Stock",
+    "Study",
+    "find_deliveries",
+    "read_study",
+    "run_study",
+    "take_stock",
+    "write_stock",
+]

@@ -21,6 +21,7 @@ class Study:
     end_day: dt.date
     out: Path
     key: Path
+    recognised: Path
     engine: str
     deliveries: tuple[Delivery, ...]
     indicators: str
@@ -52,6 +53,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         end_day=end_day,
         out=home / words.text("out"),
         key=home / words.text("key", f"{path.stem}.key"),
+        recognised=home / words.text("recognised", "recognised.csv"),
         engine=one_of(words, "engine", ENGINES, "duckdb"),
         deliveries=deliveries,
         indicators=one_of(typology, "indicators", tuple(catalogue.indicator_sets), "assessment_factors_34"),
@@ -66,8 +68,11 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     )
     for table in (words, typology, outcomes, costs, keys):
         table.done()
-    if study.key.resolve().is_relative_to(study.out.resolve()):
-        raise StudyError(f'{words.where}: "key" lies inside "out", which every run replaces whole; keep it elsewhere')
+    for name, kept in ("key", study.key), ("recognised", study.recognised):
+        if kept.resolve().is_relative_to(study.out.resolve()):
+            raise StudyError(
+                f'{words.where}: "{name}" lies inside "out", which every run replaces whole; keep it elsewhere'
+            )
     if not deliveries:
         raise StudyError(f"{keys.where}: there is no [[delivery]]; name at least one return with its files")
     return study
@@ -89,8 +94,15 @@ def year_before(end_day: dt.date) -> dt.date:
 
 
 def read_delivery(keys: Keys, home: Path, catalogue: Catalogue) -> Delivery:
-    name = one_of(keys, "return", tuple(catalogue.returns))
-    delivery = Delivery(name, str(keys.text("authority")), tuple(find_files(keys, home)), keys.whole("year", None))
+    """Read one [[delivery]]; without return = or year =, they are told from the files."""
+    mapping = keys.text("mapping", None)
+    delivery = Delivery(
+        la=str(keys.text("authority")),
+        files=tuple(find_files(keys, home)),
+        return_name=one_of(keys, "return", tuple(catalogue.returns)) if "return" in keys.values else None,
+        year=keys.whole("year", None),
+        mapping=home / mapping if mapping else None,
+    )
     keys.done()
     return delivery
 

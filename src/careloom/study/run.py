@@ -12,15 +12,16 @@ import pyarrow.csv
 import careloom
 from careloom.catalogue import Catalogue
 from careloom.check import measure_availability, run_rules
-from careloom.core import CareloomError, Ledger, NothingToRunError
+from careloom.core import Ledger, NothingToRunError
 from careloom.costs import cost_children
 from careloom.engine import Engine, open_engine, write_database
 from careloom.govern import open_key
-from careloom.ingest import ingest, say_in_common
+from careloom.ingest import Decisions, ingest, say_in_common
 from careloom.link import link_persons
 from careloom.outcomes import time_outcomes
 from careloom.pathways import doubts, make_lives, make_pathways, make_timeline, take_measures, weigh_plausibility
 from careloom.report import StudyWords, write_report
+from careloom.study.accounts import READING, check_balance, refused
 from careloom.study.file import Study
 from careloom.study.outputs import new_outputs, write_manifest
 from careloom.study.reach import limits, within_returns
@@ -28,7 +29,6 @@ from careloom.typology import find_classes
 
 OnStep = Callable[[str, float], None]
 
-READING = "read files"
 SHARING = {"report.html": "released", "workbook.xlsx": "released", "tables/": "released"}
 """Only what has gone through disclosure control is `released`; the rest stays `inside` the authority."""
 
@@ -44,10 +44,13 @@ class Finished:
     doubts: tuple[str, ...]
 
 
-def run_study(study: Study, catalogue: Catalogue, *, on_step: OnStep = lambda step, share: None) -> Finished:
+def run_study(
+    study: Study, catalogue: Catalogue, *, accept: bool = False, on_step: OnStep = lambda step, share: None
+) -> Finished:
     """Run every stage and write the study's output folder, whole.
 
-    `on_step` hears what is being done and the share of stages already done, from 0 to 1.
+    What was not recognised exactly is written down in the study's recognised.csv, for a person to decide; with
+    `accept`, every clear proposal counts as confirmed, and is written so. `on_step` hears what is being done and the share of stages already done, from 0 to 1.
 
     Raises NothingToRunError when no file could be read, OutputError, and CareloomError when the ledger does not
     balance; the earlier outputs are then untouched.
@@ -55,14 +58,11 @@ def run_study(study: Study, catalogue: Catalogue, *, on_step: OnStep = lambda st
     is_new_key = not study.key.exists()
     with new_outputs(study.out, study.name) as folder, closing(open_engine(study.engine)) as engine:
         ledger = Ledger()
-        todo = stages(study, catalogue, engine)
+        todo = stages(study, catalogue, engine, accept=accept)
         for number, (step, work) in enumerate(todo):
             on_step(step, number / (len(todo) + 1))
             ledger.extend(work())
-        if ledger.faults():
-            raise CareloomError(
-                "rows were lost on the way, a fault in Careloom itself:\n  " + "\n  ".join(ledger.faults())
-            )
+        check_balance(ledger)
         on_step("writing the outputs", len(todo) / (len(todo) + 1))
         engine.load("ledger", ledger_table(ledger))
         notes = to_know(study, catalogue, engine, ledger, is_new_key=is_new_key)
@@ -71,11 +71,13 @@ def run_study(study: Study, catalogue: Catalogue, *, on_step: OnStep = lambda st
     return finished
 
 
-def stages(study: Study, catalogue: Catalogue, engine: Engine) -> list[tuple[str, Callable[[], Ledger]]]:
+def stages(
+    study: Study, catalogue: Catalogue, engine: Engine, *, accept: bool = False
+) -> list[tuple[str, Callable[[], Ledger]]]:
     """Return the stages in order: what each is called, and the work."""
     pseudonym = open_key(study.key).pseudonymise(f"person|{study.name}")
     return [
-        ("reading the deliveries", lambda: read_deliveries(study, catalogue, engine)),
+        ("reading the deliveries", lambda: read_deliveries(study, catalogue, engine, accept=accept)),
         ("checking them against the rules", lambda: run_rules(engine, catalogue)),
         ("measuring what is recorded", lambda: measure_availability(engine, catalogue)),
         ("saying them in common terms", lambda: say_in_common(engine, catalogue)),
@@ -91,12 +93,15 @@ def stages(study: Study, catalogue: Catalogue, engine: Engine) -> list[tuple[str
     ]
 
 
-def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
-    """Ingest, and stop when nothing could be read."""
-    ledger = ingest(engine, catalogue, deliveries=study.deliveries)
+def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine, *, accept: bool) -> Ledger:
+    """Ingest, write down what was not recognised exactly, and stop when nothing could be read."""
+    decisions = Decisions.load(study.recognised, catalogue.returns)
+    ingested = ingest(engine, catalogue, deliveries=study.deliveries, decisions=decisions, accept=accept)
+    if ingested.recognitions or study.recognised.exists():
+        decisions.save(study.recognised, ingested.recognitions)
     if not engine.rows("SELECT 1 AS one FROM delivery WHERE state = 'read' LIMIT 1"):
         raise NothingToRunError("no delivered file could be read:\n  " + "\n  ".join(refused(engine)))
-    return ledger
+    return ingested.ledger
 
 
 def measure_years(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
@@ -138,12 +143,6 @@ def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     )
 
 
-def refused(engine: Engine) -> tuple[str, ...]:
-    """Name each refused file and say why. The name is kept from what is released: a file may be named after a child."""
-    told = "SELECT file_name, message FROM delivery WHERE state = 'refused' ORDER BY delivery_id"
-    return tuple(f"{name}: {message}" for name, message in engine.rows(told))
-
-
 def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, *, is_new_key: bool) -> tuple[str, ...]:
     """Return what the user should know though nothing failed: rows set aside, odd files, windows cut, a new key."""
     notes = (
@@ -151,7 +150,7 @@ def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, 
         if is_new_key
         else []
     )
-    told = "SELECT file_name, message FROM delivery WHERE state = 'read' AND (rows_in = 0 OR encoding = 'cp1252') ORDER BY delivery_id"
+    told = "SELECT file_name, message FROM delivery WHERE state = 'read' AND message <> '' AND (rows_in = 0 OR encoding = 'cp1252') ORDER BY delivery_id"
     notes += [f"{name}: {message}" for name, message in engine.rows(told)]
     for step in ledger.steps:
         if step.step == READING:

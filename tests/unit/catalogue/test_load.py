@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from careloom.catalogue import Rule, load_catalogue
-from careloom.catalogue.load import OURS, read_rule, read_tables
+from careloom.catalogue.load import OURS
+from careloom.catalogue.read_returns import read_rule, read_tables
 from careloom.core import CatalogueError, Years
 
 RULE = '''

@@ -9,7 +9,7 @@ from careloom.catalogue.examples import load_examples
 from careloom.check import run_rules
 from careloom.core import Ledger, Years
 from careloom.engine import DuckDBEngine
-from careloom.ingest.deliveries import code_table
+from careloom.ingest.load import load_codes
 
 OURS = load_catalogue()
 SSDA903 = OURS.returns["ssda903"]
@@ -35,7 +35,7 @@ def run(engine: DuckDBEngine, catalogue: Catalogue, text: str = EPISODES) -> Led
     examples = load_examples(text, "episodes", year=2021, common=OURS.tables, return_=SSDA903)
     for name, rows in examples.tables.items():
         engine.load(name, rows)
-    engine.load("code", code_table(OURS))
+    load_codes(engine, OURS)
     ledger = run_rules(engine, catalogue)
     assert ledger.balances
     return ledger
@@ -127,7 +127,7 @@ def test_the_message_is_that_of_the_version_that_the_latest_rows_met(duck: DuckD
         examples = load_examples(text, rule.table, year=year, common=OURS.tables, return_=return_)
         for name, rows in examples.tables.items():
             duck.load(name, rows)
-        duck.load("code", code_table(OURS))
+        load_codes(duck, OURS)
         run_rules(duck, only(replace(return_, rules=(rule,))))
         assert duck.rows("SELECT message, rows_checked FROM rule_state") == [(version.message, 2)]
 

@@ -159,11 +159,47 @@ def came_in(children: int) -> Tables:
             "column_name": c,
             "la": "Anyshire",
             "collection_year": y,
+            "state": "coded",
             "rows_in": 400,
             "rows_recorded": 4 * full + y - 2019,
+            "rows_usable": 4 * full - 40,
+            "rows_as_coded": 4 * full - 80,
+            "days_behind": None,
         }
         for r, t, c, full in items
         for y in (2019, 2020, 2021)
+    ]
+    ability = [
+        {
+            "position": position,
+            "kind": kind,
+            "question": title.lower(),
+            "title": title,
+            "la": "Anyshire",
+            "state": state,
+            "items_needed": 5,
+            "items_there": 5 if state != "not possible" else 4,
+            "years_asked": 3,
+            "years_ready": {"ready": 3, "partly": 1, "not possible": 0}[state],
+            "missing": missing,
+        }
+        for position, (kind, title, state, missing) in enumerate(
+            [
+                ("typology", "Categories of demand", "partly", "cin_census (the whole return) of 2019, 2020"),
+                ("outcome", "In care again", "ready", ""),
+                ("cost process", "6. Review", "not possible", "ssda903 reviews (the whole table)"),
+            ],
+            start=1,
+        )
+    ]
+    unlock = [
+        {
+            "la": "Anyshire",
+            "position": 1,
+            "item": "ssda903 reviews (the whole table)",
+            "questions_lacking": 1,
+            "questions_lacking_only": 1,
+        }
     ]
     figures = [
         ("referrals", "Referrals", 1, (412, 398, None), None),
@@ -204,6 +240,8 @@ def came_in(children: int) -> Tables:
         "person_of": people,
         "rule_state": rules,
         "availability": availability,
+        "ability": ability,
+        "unlock": unlock,
         "measure": measure,
         "ledger": ledger,
     }

@@ -242,8 +242,8 @@ def test_the_same_world_gives_the_same_bytes(files: Path, tmp_path: Path) -> Non
 
 def test_our_own_reader_and_rules_find_nothing_wrong(files: Path, duck: DuckDBEngine) -> None:
     catalogue = load_catalogue()
-    delivery = Delivery("cin_census", "501", tuple(sorted(files.iterdir())))
-    assert ingest(duck, catalogue, deliveries=[delivery]).balances
+    delivery = Delivery("501", tuple(sorted(files.iterdir())), "cin_census")
+    assert ingest(duck, catalogue, deliveries=[delivery]).ledger.balances
     run_rules(duck, catalogue)
     assert duck.rows("SELECT DISTINCT state FROM delivery") == [("read",)]
     assert value(duck, "SELECT count(*) AS n FROM set_aside") == 0

@@ -27,6 +27,8 @@ from careloom.synth.who.identity import draw_homes, draw_identities
 
 YEARS = (2021, 2025)  # gender becomes sex in between
 CATALOGUE = load_catalogue()
+# Rules across years look at what all returns tell together; breaches are planted in one return each, so of these in none
+ACROSS = {rule.id for return_ in CATALOGUE.returns.values() for rule in return_.rules if rule.across}
 # What the reader cannot make sense of today and sets aside or refuses; a cell or file that it learns to read leaves here
 SET_ASIDE = {
     "as Excel counts days",
@@ -56,7 +58,9 @@ class Checked:
 
     def findings(self) -> Counter[tuple[str, str, str, int]]:
         rows = self.engine.rows("SELECT rule, table_name, delivery_id, line FROM finding")
-        return Counter((rule, table, self.file(number), line) for rule, table, number, line in rows)
+        return Counter(
+            (rule, table, self.file(number), line) for rule, table, number, line in rows if rule not in ACROSS
+        )
 
     def cell(self, defect: Defect) -> object:
         """The typed cell that a defect is about."""
@@ -70,9 +74,9 @@ class Checked:
 def check(folder: Path) -> Checked:
     engine = DuckDBEngine()
     years = sorted((folder / "ssda903").iterdir())
-    deliveries = [Delivery("ssda903", "501", tuple(sorted(y.glob("*.csv"))), int(y.name)) for y in years]
-    deliveries.append(Delivery("cin_census", "501", tuple(sorted((folder / "cin_census").iterdir()))))
-    assert ingest(engine, CATALOGUE, deliveries=deliveries).balances
+    deliveries = [Delivery("501", tuple(sorted(y.glob("*.csv"))), "ssda903", int(y.name)) for y in years]
+    deliveries.append(Delivery("501", tuple(sorted((folder / "cin_census").iterdir())), "cin_census"))
+    assert ingest(engine, CATALOGUE, deliveries=deliveries).ledger.balances
     run_rules(engine, CATALOGUE)
     return Checked(folder, engine, tuple(file for delivery in deliveries for file in delivery.files))
 
@@ -112,12 +116,17 @@ def spoilt(planted: tuple[Path, list[Defect]]) -> Iterator[Checked]:
 def test_without_defects_every_rule_runs_and_finds_nothing(clean: Path) -> None:
     checked = check(clean)
     states = dict(checked.engine.rows("SELECT rule, state FROM rule_state"))
-    assert states == dict.fromkeys(BREACHES, "clean")
+    assert {rule: state for rule, state in states.items() if rule not in ACROSS} == dict.fromkeys(BREACHES, "clean")
+    # without defects too, some children's days of birth are recorded wrongly at first
+    wrong_at_first = {"cin_census J4", "ssda903 J4"}
+    assert {rule: states[rule] for rule in ACROSS - wrong_at_first} == dict.fromkeys(ACROSS - wrong_at_first, "clean")
+    assert {states[rule] for rule in wrong_at_first} <= {"clean", "found"}
     assert checked.engine.rows("SELECT * FROM set_aside") == []
 
 
 def test_every_rule_of_the_catalogue_can_be_broken() -> None:
-    assert set(BREACHES) == {rule.id for return_ in CATALOGUE.returns.values() for rule in return_.rules}
+    assert set(BREACHES) | ACROSS == {rule.id for return_ in CATALOGUE.returns.values() for rule in return_.rules}
+    assert not set(BREACHES) & ACROSS
 
 
 def test_every_breach_is_found_and_nothing_else(spoilt: Checked, defects: list[Defect]) -> None:

@@ -115,7 +115,7 @@ def test_our_own_reading_and_rules_find_nothing(written, duck):
     """No cell set aside, every code in the code set of its year, and no rule broken."""
     files = [(y, tuple(sorted((written.folder / "ssda903" / str(y)).glob("*.csv")))) for y in written.years]
     catalogue = load_catalogue()
-    ingest(duck, catalogue, deliveries=[Delivery("ssda903", "501", paths, year) for year, paths in files])
+    ingest(duck, catalogue, deliveries=[Delivery("501", paths, "ssda903", year) for year, paths in files])
     run_rules(duck, catalogue)
     assert duck.rows("SELECT count(*) AS n FROM delivery WHERE state = 'read'")[0][0] == sum(len(p) for _, p in files)
     assert duck.rows("SELECT * FROM set_aside LIMIT 3") == []

@@ -1,0 +1,104 @@
+"""The command `careloom`: its commands, and what each exit code means."""
+
+import argparse
+import os
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+import careloom
+from careloom.catalogue import load_catalogue
+from careloom.cli.progress import steps
+from careloom.cli.records import add_records
+from careloom.cli.synth import add_synth
+from careloom.core import CareloomError, DeliveryError
+from careloom.study import read_study, run_study
+
+STOPPED = 130
+
+EXITS = """
+exit codes:
+  0  everything asked was done
+  1  a fault in Careloom itself
+  2  the command line is wrong
+  3  the study file is wrong: the message names the key
+  4  done, but at least one delivered file could not be read: the messages name file, line or column
+  5  no delivered file could be read; earlier outputs are untouched
+  6  the output folder cannot be written, or is not ours to replace
+  7  a declaration of the catalogue, or a price sheet, is wrong
+130  stopped with Ctrl-C; the outputs of an earlier run are untouched
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    asked = parser().parse_args(arguments)
+    console = Console(stderr=True, highlight=False)
+    try:
+        return int(asked.command(asked, console))
+    except CareloomError as fault:
+        console.print(f"careloom: {fault}", style="red", markup=False, soft_wrap=True)
+        return fault.exit_code
+    except KeyboardInterrupt:
+        return stopped(console, asked)
+    except Exception as fault:
+        if "nterrupted" in str(fault):  # DuckDB says so in its own words when Ctrl-C meets a query
+            return stopped(console, asked)
+        if os.environ.get("CARELOOM_DEBUG"):
+            raise
+        console.print(f"careloom: {where_it_failed(fault)}", style="red", markup=False, soft_wrap=True)
+        return 1
+
+
+def stopped(console: Console, asked: argparse.Namespace) -> int:
+    console.print(f"careloom: stopped; {asked.when_stopped}", style="red")
+    return STOPPED
+
+
+def where_it_failed(fault: Exception) -> str:
+    """Name a fault of Careloom itself by kind and place; its own text might hold a row's value."""
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    return (
+        f"a fault in Careloom itself: {type(fault).__name__} at {Path(place.filename).name} line {place.lineno}. Its text "
+        "is not shown, as it might hold personal data; set CARELOOM_DEBUG=1 to see it, and take care where it goes."
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="careloom",
+        description=careloom.__doc__,
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"careloom {careloom.__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="run a study: from the returns it names to a report",
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; see examples/")
+    run.add_argument("--accept", action="store_true", help="take every clear proposal of recognised.csv as confirmed")
+    run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
+    add_records(commands)
+    add_synth(commands)
+    return top
+
+
+def run_command(asked: argparse.Namespace, console: Console) -> int:
+    catalogue = load_catalogue()
+    study = read_study(asked.study, catalogue)
+    with steps(console) as on_step:
+        finished = run_study(study, catalogue, accept=asked.accept, on_step=on_step)
+    for message in finished.refused:
+        console.print(f"not read: {message}", style="red", markup=False, soft_wrap=True)
+    for note in finished.notes:
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    for doubt in finished.doubts:
+        console.print(f"doubtful: more than one in five {doubt}", style="yellow", markup=False, soft_wrap=True)
+    print(f"Report: {finished.out / 'report.html'}")
+    return DeliveryError.exit_code if finished.refused else 0

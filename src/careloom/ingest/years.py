@@ -1,0 +1,78 @@
+"""Which collection year, and which authority, each part is of; a part that contradicts the study is refused."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from careloom.ingest.parts import WHOLE, File, Part
+
+UNSTATED = "unstated"
+"""The authority of files that name none, when the study names none either."""
+
+
+def settle(files: Sequence[File]) -> None:
+    """Give each part its year and authority, and refuse those of which they cannot be told or that say otherwise."""
+    for together in sets_of(files):
+        settle_set(together)
+    for file in files:
+        if not file.fault and file.parts and not file.read:
+            file.refuse(file.parts[0].fault)
+    refuse_twice(files)
+
+
+def sets_of(files: Sequence[File]) -> list[list[tuple[File, Part]]]:
+    """Parts of one collection: of one delivery and return, and of one workbook or XML file, or else of one folder."""
+    sets: dict[tuple[int, str, Path | None], list[tuple[File, Part]]] = {}
+    for file in files:
+        for part in file.read:
+            is_alone = file.is_workbook or part.table == WHOLE or not part.return_.yearly
+            place = None if file.delivery.year else file.path if is_alone else file.path.parent
+            sets.setdefault((id(file.delivery), part.return_.name, place), []).append((file, part))
+    return list(sets.values())
+
+
+def settle_set(together: list[tuple[File, Part]]) -> None:
+    latest = max((part.newest_year for _, part in together if part.newest_year), default=None)
+    tables = [part.table for _, part in together]
+    for file, part in together:
+        part.la = file.delivery.la or part.about.la or UNSTATED
+        part.year = file.delivery.year or part.about.year or latest
+        part.fault = why_not(file, part, is_alone=tables.count(part.table) == 1)
+
+
+def why_not(file: File, part: Part, *, is_alone: bool) -> str:
+    """Say why a part cannot be used as of its year and authority; blank when it can."""
+    stated, said, return_ = file.delivery.year, part.about.year, part.return_
+    if part.says_year:
+        return ""
+    if part.year is None and return_.yearly:
+        return "the collection year cannot be told from the file; write year = in its [[delivery]]"
+    if part.year is not None and part.year not in return_.years:
+        return f"{part.year} is not a collection year of the {return_.title} known here; write year = in its [[delivery]] if that is wrong"
+    if stated and said and stated != said:
+        return f"the file says it is of {said}, the study says year = {stated}"
+    if return_.yearly and not stated and not said and not is_alone:
+        return f"there are several files of {part.table} in this folder, so the year cannot be told; write one [[delivery]] with year = for each year"
+    if differs(file.delivery.la, part.about.la):
+        return f'the file says it is of another authority than authority = "{file.delivery.la}"'
+    return ""
+
+
+def differs(stated: str, said: str | None) -> bool:
+    """Do two DfE numbers differ? A study may also name its authorities in words, which cannot be compared."""
+    return bool(said) and stated.isdigit() and len(stated) == 3 and said != stated
+
+
+def refuse_twice(files: Sequence[File]) -> None:
+    """Refuse a file with the same bytes as one before it of the same authority, whose parts are of the same years.
+
+    In two years the same bytes can be right: a module without rows, or with the same few children.
+    """
+    seen: dict[tuple[object, ...], int] = {}
+    for number, file in enumerate(files, start=1):
+        parts = file.read
+        if not parts:
+            continue
+        whose = tuple((part.return_.name, part.table, part.la, part.year) for part in parts)
+        first = seen.setdefault((file.sha256, whose), number)
+        if first != number:
+            file.refuse(f"it is the same, byte for byte, as file {first}")

@@ -1,0 +1,18 @@
+"""What every run and stock-taking owes its user: each row accounted for, and each file that could not be read named."""
+
+from careloom.core import CareloomError, Ledger
+from careloom.engine import Engine
+
+READING = "read files"
+
+
+def check_balance(ledger: Ledger) -> None:
+    """Raise CareloomError when rows were lost on the way, which would be a fault of Careloom."""
+    if faults := ledger.faults():
+        raise CareloomError("rows were lost on the way, a fault in Careloom itself:\n  " + "\n  ".join(faults))
+
+
+def refused(engine: Engine) -> tuple[str, ...]:
+    """Name each refused file and say why. The name is kept from what is released: a file may be named after a child."""
+    told = "SELECT file_name, message FROM delivery WHERE state = 'refused' ORDER BY delivery_id"
+    return tuple(f"{name}: {message}" for name, message in engine.rows(told))

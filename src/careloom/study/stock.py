@@ -1,0 +1,137 @@
+"""Take stock of what was handed over: read the files, and say what is there, without the rest of the analysis."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+from careloom.catalogue import Catalogue
+from careloom.check import measure_availability
+from careloom.core import Ledger, OutputError, RequestError
+from careloom.engine import open_engine
+from careloom.ingest import Decisions, Delivery, ingest
+from careloom.study.accounts import READING, check_balance, refused
+from careloom.study.file import read_study
+from careloom.study.listings import Listing, list_available, list_files
+
+OURS = {".toml", ".key", ".duckdb", ".html", ".parquet", ".lock"}
+"""Endings of files that Careloom writes or is told by; a folder is searched for all others."""
+INVENTORY = ("delivery", "set_aside", "recognition", "override")
+AVAILABLE = ("availability", "ability", "unlock")
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What was handed over.
+
+    `tables` are common tables by name, `files` and `available` what to show of them, `refused` names each file that could
+    not be read and why, and `to_confirm` counts the headings and texts that wait for a decision in `recognised`.
+    """
+
+    tables: dict[str, pa.Table]
+    files: tuple[Listing, ...]
+    available: tuple[Listing, ...]
+    refused: tuple[str, ...]
+    ledger: Ledger
+    recognised: Path
+    to_confirm: int
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anything could be read at all."""
+        return "read" in self.tables["delivery"]["state"].to_pylist()
+
+    @property
+    def balance(self) -> str:
+        """The account of every row of every file, in a sentence."""
+        steps = [step for step in self.ledger.steps if step.step == READING]
+        came, used = sum(step.rows_in for step in steps), sum(step.rows_out for step in steps)
+        aside = sum(step.rows_set_aside for step in steps)
+        return f"{came:,} rows came in: {used:,} were read and {aside:,} set aside. The ledger balances."
+
+
+def find_deliveries(
+    paths: Sequence[Path], catalogue: Catalogue, *, la: str = "", year: int | None = None, mapping: Path | None = None
+) -> tuple[tuple[Delivery, ...], Path]:
+    """Return the deliveries of a study file, or of files and folders, and where what was recognised is kept.
+
+    A folder gives every file in it and below, but hidden ones and those Careloom writes. Raises RequestError for a path
+    that is not there, and StudyError as reading the study does.
+    """
+    for path in paths:
+        if not path.exists():
+            raise RequestError(f"{path}: there is no such file or folder")
+    if len(paths) == 1 and paths[0].suffix == ".toml":
+        study = read_study(paths[0], catalogue)
+        return study.deliveries, study.recognised
+    files = tuple(dict.fromkeys(file for path in paths for file in files_of(path)))
+    if not files:
+        raise RequestError(f"{paths[0]}: there is no file in this folder")
+    return (Delivery(la=la, files=files, year=year, mapping=mapping),), Path("recognised.csv")
+
+
+def files_of(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file()
+        and file.suffix.lower() not in OURS
+        and file.name != "recognised.csv"
+        and not any(part.startswith((".", "~$")) for part in file.relative_to(path).parts)
+    )
+
+
+def take_stock(
+    deliveries: Sequence[Delivery],
+    catalogue: Catalogue,
+    *,
+    recognised: Path,
+    accept: bool = False,
+    engine: str = "duckdb",
+    on_step: Callable[[str, float], None] = lambda step, share: None,
+) -> Stock:
+    """Read every file, write down in `recognised` what was not recognised exactly, and measure what is available.
+
+    Raises CareloomError when the ledger does not balance, which would be a fault of Careloom.
+    """
+    decisions = Decisions.load(recognised, catalogue.returns)
+    with closing(open_engine(engine)) as working:
+        ingested = ingest(
+            working,
+            catalogue,
+            deliveries=deliveries,
+            decisions=decisions,
+            accept=accept,
+            on_file=lambda number, of: on_step(f"reading file {number} of {of}", 0.8 * number / of),
+        )
+        to_confirm = 0
+        if ingested.recognitions or recognised.exists():
+            to_confirm = decisions.save(recognised, ingested.recognitions)
+        on_step("measuring what is recorded", 0.9)
+        ledger = ingested.ledger
+        ledger.extend(measure_availability(working, catalogue))
+        check_balance(ledger)
+        return Stock(
+            tables={name: working.arrow(f"SELECT * FROM {name}") for name in (*INVENTORY, *AVAILABLE)},
+            files=tuple(list_files(working)),
+            available=tuple(list_available(working)),
+            refused=refused(working),
+            ledger=ledger,
+            recognised=recognised,
+            to_confirm=to_confirm,
+        )
+
+
+def write_stock(stock: Stock, out: Path) -> None:
+    """Write each table of the stock as `NAME.csv` into a folder, to be opened in Excel. Raises OutputError when it cannot."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, rows in stock.tables.items():
+            pyarrow.csv.write_csv(rows, out / f"{name}.csv")
+    except OSError as fault:
+        raise OutputError(f"{out}: the tables cannot be written there ({fault.strerror})") from None
