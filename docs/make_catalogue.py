@@ -83,7 +83,10 @@ def say_return(return_: Return) -> list[str]:
     years, written = return_.years, dt.date(2021, 3, 31)
     dates = " or ".join(written.strftime(form) for form in return_.date_formats)
     lines = [f"## {return_.title} (`{return_.name}`)", ""]
-    lines += [f"Comes as {' or '.join(return_.layouts)}; collection years {say_years(years)}; dates written like {dates}.", ""]
+    lines += [
+        f"Comes as {' or '.join(return_.layouts)}; collection years {say_years(years)}; dates written like {dates}.",
+        "",
+    ]
     lines += [f"- `{s.id}`: {s.title}. {s.where}. {s.licence}." for s in return_.sources]
     lines += ["", "### Tables", "", *(line for each in return_.tables.values() for line in say_table(each))]
     lines += ["### Code sets", ""]

@@ -29,7 +29,18 @@ return = "ssda903"
 authority = "998"
 year = 2020
 files = ["501/ssda903/2020/header.csv"]
+
+[[delivery]]
+authority = "998"
+year = 2020
+files = ["flat/*.csv"]
 """
+FLAT = {
+    "CINdetails": "LAchildID,CINdetailsID,CINreferralDate,ReferralSource,ReferralNFA\nA1,1,2019-05-01,1A,0\n",
+    "Assessments": "LAchildID,CINdetailsID,AssessmentID,AssessmentActualStartDate,AssessmentAuthorisationDate\n"
+    "A1,1,1,2019-05-02,\nA2,1,1,2019-06-02,\n",
+}
+"""A census as flat files, with an assessment whose referral is not there."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +144,9 @@ def bare_recording(authority: Path) -> Recording:
     """What a whole run says when almost nothing was delivered: the other branches of each room."""
     study_file = authority / "bare.toml"
     study_file.write_text(BARE, encoding="utf-8")
+    (authority / "flat").mkdir()
+    for name, text in FLAT.items():
+        (authority / "flat" / f"{name}.csv").write_text(text, encoding="utf-8")
     return record(study_file)
 
 

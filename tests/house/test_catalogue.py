@@ -69,7 +69,9 @@ def test_everything_says_why() -> None:
 @pytest.mark.parametrize("return_", RETURNS, ids=lambda r: r.name)
 def test_the_sources_that_codes_name_are_those_of_their_return(return_: Return) -> None:
     known = {source.id for source in return_.sources}
-    own = [codes for codes in return_.codes.values() if codes.name != "services"]  # whose files say their sources in words
+    own = [
+        codes for codes in return_.codes.values() if codes.name != "services"
+    ]  # whose files say their sources in words
     named = {code.source for codes in own for code in codes.codes}
     assert known
     assert named <= known

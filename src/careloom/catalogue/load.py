@@ -27,7 +27,7 @@ from careloom.catalogue.population import read_population
 from careloom.catalogue.read_returns import checked, each, read_drops, read_return, read_tables
 from careloom.catalogue.recordings import read_recording
 from careloom.catalogue.targets import read_targets
-from careloom.core import CatalogueError, Code, CodeSet, Keys, Years, read_toml
+from careloom.core import CatalogueError, Code, CodeSet, Years, read_toml
 
 OURS = Path(__file__).parent
 PRICE_COLUMNS = ("standing", "price_year", "process", "element", "unit", "hours", "hourly_rate", "fixed", "source")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from careloom.catalogue.kinds import MARKS
 from careloom.catalogue.nouns import Declaration, Drop, Return, Rule, RuleVersion
 from careloom.core import CatalogueError, Code, CodeSet, Column, Keys, Source, Table, Years, nearest, read_toml
 from careloom.core.words import PRIVACY, TYPES
@@ -45,7 +46,8 @@ def read_return(folder: Path, shared: dict[str, CodeSet]) -> Return:
         years=Years.read(keys.text("years")),
         sources=tuple(read_source(source) for source in keys.tables("source")),
         tables=tables,
-        codes={path.stem: read_codes(path) for path in sorted((folder / "codes").glob("*.csv"))} | named(shared, tables),
+        codes={path.stem: read_codes(path) for path in sorted((folder / "codes").glob("*.csv"))}
+        | named(shared, tables),
         views={path.stem: path.read_text(encoding="utf-8") for path in sorted((folder / "views").glob("*.sql"))},
         rules=tuple(read_rule(path, folder.name, tables) for path in sorted((folder / "rules").glob("*.toml"))),
         declarations=tuple(each(folder / "common", read_declaration)),
@@ -53,6 +55,10 @@ def read_return(folder: Path, shared: dict[str, CodeSet]) -> Return:
     keys.done()
     for table in tables.values():
         for column in table.columns:
+            if column.name.lower() in MARKS:
+                raise CatalogueError(
+                    f'{folder.name}/tables.toml [{table.name}]: a column cannot be "{column.name}", which every row of a return has as a mark; give it another name, and this one in its "also"'
+                )
             if column.codes and column.codes not in result.codes:
                 raise CatalogueError(
                     f"{folder.name}/tables.toml [{table.name}]: no code set codes/{column.codes}.csv for {column.name}"

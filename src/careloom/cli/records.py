@@ -13,6 +13,8 @@ from careloom.core import DeliveryError, NothingToRunError
 from careloom.ingest import propose_map
 from careloom.study import Listing, Stock, find_deliveries, take_stock, write_stock
 
+WIDTH = 160
+"""Of a listing that goes to a file and not to a screen."""
 WHAT = "a study file, or the files and folders that were handed over"
 ABOUT_INGEST = """Read everything that was handed over, whatever it is called, and say what it was read as: returns (SSDA903,
 children in need census, Annex A) and extracts (early help, schools, health, youth justice, services, visits, finance).
@@ -26,11 +28,15 @@ it in the study (mapping = "file.toml" in its [[delivery]]) or with careloom ing
 
 def add_records(commands: Any) -> None:
     """Add the commands that look at what was handed over."""
-    ingest = commands.add_parser("ingest", help="read what was handed over, and say what it was read as", description=ABOUT_INGEST)
+    ingest = commands.add_parser(
+        "ingest", help="read what was handed over, and say what it was read as", description=ABOUT_INGEST
+    )
     add_what(ingest)
     ingest.set_defaults(command=ingest_command, when_stopped="nothing was written")
     availability = commands.add_parser(
-        "availability", help="say what child-level data is there, and what it is enough for", description=ABOUT_AVAILABILITY
+        "availability",
+        help="say what child-level data is there, and what it is enough for",
+        description=ABOUT_AVAILABILITY,
     )
     add_what(availability)
     availability.set_defaults(command=availability_command, when_stopped="nothing was written")
@@ -42,10 +48,14 @@ def add_records(commands: Any) -> None:
 
 def add_what(command: argparse.ArgumentParser) -> None:
     command.add_argument("paths", type=Path, nargs="+", metavar="PATH", help=WHAT)
-    command.add_argument("--authority", default="", metavar="NAME", help="whose files they are, if the files do not say")
+    command.add_argument(
+        "--authority", default="", metavar="NAME", help="whose files they are, if the files do not say"
+    )
     command.add_argument("--year", type=int, metavar="N", help="their collection year, if the files do not say")
     command.add_argument("--mapping", type=Path, metavar="MAP.toml", help="what the columns mean; see careloom map")
-    command.add_argument("--recognised", type=Path, metavar="FILE", help="where decisions are kept (default recognised.csv)")
+    command.add_argument(
+        "--recognised", type=Path, metavar="FILE", help="where decisions are kept (default recognised.csv)"
+    )
     command.add_argument("--accept", action="store_true", help="take every clear proposal as confirmed")
     command.add_argument("--out", type=Path, metavar="DIR", help="also write the tables there as CSV (stays inside)")
 
@@ -65,7 +75,9 @@ def stock_of(asked: argparse.Namespace, console: Console) -> Stock:
     if stock.to_confirm:
         console.print(
             f"{stock.to_confirm:,} headings and texts wait for your decision in {stock.recognised}; until then they are set aside",
-            style="yellow", markup=False, soft_wrap=True,
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
         )
     if asked.out:
         write_stock(stock, asked.out)
@@ -110,6 +122,8 @@ def show(listing: Listing) -> None:
     for row in listing.rows:
         table.add_row(*map(shown, listing.heading, row))
     console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=WIDTH)
     console.print(table)
     console.print()
 

@@ -23,7 +23,9 @@ EXCEL_DAY_0 = dt.date(1899, 12, 30)
 
 UNKNOWN_PART = re.compile(r"[zx?]{1,4}[/-]|[/-][zx?]{1,4}([/-]|$)", re.IGNORECASE)
 MONTH_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}")
-AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(y|yr|yrs|year|years|m|mo|mth|mths|month|months|w|wk|wks|week|weeks)?(?:\s*old)?\.?")
+AGE = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(y|yr|yrs|year|years|m|mo|mth|mths|month|months|w|wk|wks|week|weeks)?(?:\s*old)?\.?"
+)
 YEARS_AND_MONTHS = re.compile(r"(\d+)\s*(?:y|yrs?|years?)\s*(?:and)?\s*(\d+)\s*(?:m|mo|mths?|months?)(?:\s*old)?")
 A_YEAR = {"y": 1.0, "m": 12.0, "w": 52.18}
 MONEY = re.compile(r"-?\d+(?:\.\d+)?")

@@ -14,7 +14,6 @@ from careloom.ingest.stitch import stitch_all
 from careloom.ingest.understood import load_recognition
 from careloom.ingest.years import settle
 
-
 NOTHING_DECIDED = Decisions()
 
 

@@ -70,7 +70,9 @@ def filled(return_: Return, table: Table, parent: Table, lent: list[Column], col
     both = (column for column in table.columns if column.name in parent.column_names and column.name not in names)
     shared = [column.name for column in both if column.key or column.type == "ordinal"]
     by = ["la", "collection_year", *shared]
-    every = ", ".join(f'coalesce(m."{name}", p."{name}") AS "{name}"' if name in names else f'm."{name}"' for name in columns)
+    every = ", ".join(
+        f'coalesce(m."{name}", p."{name}") AS "{name}"' if name in names else f'm."{name}"' for name in columns
+    )
     same = " AND ".join(f'm."{name}" = p."{name}"' for name in by)
     keys = ", ".join(f'"{name}"' for name in by)
     facts = ", ".join(f'min("{name}") AS "{name}"' for name in names)

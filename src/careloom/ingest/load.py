@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from careloom.catalogue import Catalogue, Return
 from careloom.core import Ledger, Table
-from careloom.engine import Engine, count, text
+from careloom.engine import Engine, count
 from careloom.ingest.flat import LATE_NOTES, fill_from_parents
 from careloom.ingest.parts import WHOLE, File, Part
 from careloom.ingest.reading import NOTES, arrived
@@ -43,7 +43,9 @@ def load_deliveries(engine: Engine, files: Sequence[File]) -> None:
     whose: list[dict[str, object]] = []
     for file in files:
         for part in file.parts:
-            for la, year, rows_in in shares(engine, part) if part in file.read else [(part.la, part.year, rows_of(part))]:
+            for la, year, rows_in in (
+                shares(engine, part) if part in file.read else [(part.la, part.year, rows_of(part))]
+            ):
                 rows.append(row_of(file, part, la, year, rows_in))
                 whose.append({"part_no": part.number, "la": la, "collection_year": year, "delivery_id": len(rows)})
         rows += [blank_row(file, file.path.name, "refused", file.said)] if file.fault and not file.parts else []

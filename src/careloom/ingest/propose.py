@@ -17,7 +17,9 @@ def propose_map(path: Path, returns: Mapping[str, Return]) -> str:
     surveyed = survey(path)
     if surveyed.kind == "xml":
         raise DeliveryError(f"{path.name}: this is XML, which needs no mapping: it is read as the return it is")
-    candidates = [(each, table) for each in returns.values() if "table" in each.layouts for table in each.tables.values()]
+    candidates = [
+        (each, table) for each in returns.values() if "table" in each.layouts for table in each.tables.values()
+    ]
     grids = open_grids(path, surveyed)
     if not grids:
         raise DeliveryError(f"{path.name}: it holds no sheet with anything in it")

@@ -89,9 +89,7 @@ class Reading:
             raise DeliveryError(
                 f"{file.path.name}: this is XML, and {stated} does not come so; name its CSV files or workbook"
             )
-        raise DeliveryError(
-            f"{file.path.name}: the outermost element should be {asked}; this is another kind of file"
-        )
+        raise DeliveryError(f"{file.path.name}: the outermost element should be {asked}; this is another kind of file")
 
     # --- CSV files and workbooks --------------------------------------------------------------------------------------
 
@@ -142,7 +140,7 @@ class Reading:
         said = [name for name in ("collection_year", "la") if name in found.positions]
         typer = self.typer(return_, table, said=said, is_joined=is_joined)
         empty = pa.array([], pa.string())
-        self.take(part, typer, Rows(table.name, pa.array([], pa.int32()), {name: empty for name in found.positions}))
+        self.take(part, typer, Rows(table.name, pa.array([], pa.int32()), dict.fromkeys(found.positions, empty)))
         for cells in grid.rows(found.heading_line):
             named = {name: cells.columns[place] for name, place in found.positions.items()}
             self.take(part, typer, Rows(table.name, cells.lines, named, cells.broken))
@@ -158,9 +156,7 @@ class Reading:
         file.parts.append(part)
         return part
 
-    def typer(
-        self, return_: Return, table: Table, *, said: Iterable[str] = (), is_joined: Iterable[str] = ()
-    ) -> Typer:
+    def typer(self, return_: Return, table: Table, *, said: Iterable[str] = (), is_joined: Iterable[str] = ()) -> Typer:
         codes = {column.codes: self.reader(return_, column.codes) for column in table.columns if column.codes}
         return Typer(table, return_.date_formats, codes, said=said, is_joined=is_joined)
 
@@ -200,7 +196,9 @@ def newest_day(return_: Return, table: Table, rows: pa.Table) -> dt.date | None:
     """
     today = pa.scalar(dt.date.today(), pa.date32())
     years = (pc.max(rows[column.name]).as_py() for column in table.columns if column.type == "year")
-    telling = [c for c in table.columns if c.type == "date" and (c.key if return_.yearly else c.privacy != "identifier")]
+    telling = [
+        c for c in table.columns if c.type == "date" and (c.key if return_.yearly else c.privacy != "identifier")
+    ]
     days = (rows[column.name] for column in telling)
     newest = (pc.max(each.filter(pc.less_equal(each, today))).as_py() for each in days)
     return max(filter(None, (*newest, *(dt.date(year, 3, 31) for year in years if year))), default=None)

@@ -103,7 +103,8 @@ class Typer:
     def type_rows(self, rows: Rows) -> Typed:
         """Type every cell. Rows whose needed key is blank or unreadable cannot be used and are set aside whole."""
         size = len(rows.lines)
-        notes, typed = [], {}
+        notes: list[pa.Table] = []
+        typed: dict[str, pa.Array] = {}
         for name, column in self.columns.items():
             cells = rows.cells.get(name)
             if cells is None:
@@ -184,7 +185,9 @@ class TypedColumn:
         reasons = {reason for _, reason in read if reason}
         for reason in sorted(reasons):
             for is_used in (True, False):
-                of = [place for place, (value, why) in enumerate(read) if why == reason and (value is not None) == is_used]
+                of = [
+                    place for place, (value, why) in enumerate(read) if why == reason and (value is not None) == is_used
+                ]
                 if of:
                     here = pc.is_in(packed.indices, value_set=pa.array(of, packed.indices.type))
                     notes.append(note(table, lines.filter(here), self.column.name, reason, is_used=is_used))

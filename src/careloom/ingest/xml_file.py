@@ -129,7 +129,7 @@ def elements(path: Path, tags: tuple[str, ...], about: About) -> Iterator[Any]:
             parser.feed(data)
             unread += len(data)
             for _, element in parser.read_events():
-                if next(element.iterancestors(element.tag), None) is None:  # in SSDA903 a CHILD may hold an item CHILD
+                if next(element.iterancestors(*tags), None) is None:  # in SSDA903 a CHILD may hold an item CHILD
                     yield element
                     forget(element)
                     unread = 0

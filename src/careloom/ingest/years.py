@@ -11,12 +11,23 @@ UNSTATED = "unstated"
 
 def settle(files: Sequence[File]) -> None:
     """Give each part its year and authority, and refuse those of which they cannot be told or that say otherwise."""
+    name_authorities(files)
     for together in sets_of(files):
         settle_set(together)
     for file in files:
         if not file.fault and file.parts and not file.read:
             file.refuse(file.parts[0].fault)
     refuse_twice(files)
+
+
+def name_authorities(files: Sequence[File]) -> None:
+    """Name each part's authority: as the study does, else as its file does, else as the only other file that says one."""
+    for delivery in {id(file.delivery): file.delivery for file in files}.values():
+        parts = [part for file in files if file.delivery is delivery for part in file.parts]
+        said = {part.about.la for part in parts if part.about.la}
+        other = said.pop() if len(said) == 1 else UNSTATED
+        for part in parts:
+            part.la = delivery.la or part.about.la or other
 
 
 def sets_of(files: Sequence[File]) -> list[list[tuple[File, Part]]]:
@@ -34,7 +45,6 @@ def settle_set(together: list[tuple[File, Part]]) -> None:
     latest = max((part.newest_year for _, part in together if part.newest_year), default=None)
     tables = [part.table for _, part in together]
     for file, part in together:
-        part.la = file.delivery.la or part.about.la or UNSTATED
         part.year = file.delivery.year or part.about.year or latest
         part.fault = why_not(file, part, is_alone=tables.count(part.table) == 1)
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from careloom.check import summarise
 from careloom.engine import Engine
 
 ASIDE = "SELECT delivery_id, count(CASE WHEN is_row THEN 1 END) AS rows_aside, count(CASE WHEN NOT is_row AND NOT is_used THEN 1 END) AS cells_aside FROM set_aside GROUP BY delivery_id"
 FILES = f"""
     SELECT d.file_name, d.return_name, d.table_name, d.la, d.collection_year, d.rows_in,
-           CAST(coalesce(s.rows_aside, 0) AS BIGINT) AS rows_aside, CAST(coalesce(s.cells_aside, 0) AS BIGINT) AS cells_aside, d.message
+           CAST(coalesce(s.rows_aside, 0) AS BIGINT) AS rows_aside, CAST(coalesce(s.cells_aside, 0) AS BIGINT) AS cells_aside
     FROM delivery AS d LEFT JOIN ({ASIDE}) AS s ON s.delivery_id = d.delivery_id
     WHERE d.state = 'read' ORDER BY d.delivery_id"""
 REASONS = """
@@ -19,15 +20,8 @@ UNDERSTOOD = """
     SELECT scope, how, CASE WHEN is_used THEN 'yes' ELSE 'no' END AS used, texts, rows
     FROM recognition WHERE kind = 'value' AND scope IN (SELECT scope FROM recognition WHERE kind = 'value' AND how <> 'exact')
     ORDER BY scope, rows DESC, how"""
-NOT_USED = "SELECT file_name, message FROM delivery WHERE state = 'not used' ORDER BY delivery_id"
+TO_KNOW = "SELECT file_name, message FROM delivery WHERE state <> 'refused' AND message <> '' ORDER BY delivery_id"
 MOST_REASONS = 25
-SOURCES = """
-    SELECT la, return_name, table_name, collection_year, max(rows_in) AS rows_in, count(*) AS items,
-           count(CASE WHEN state <> 'absent' THEN 1 END) AS items_there,
-           CAST(round(100.0 * sum(rows_recorded) / nullif(sum(rows_in), 0)) AS BIGINT) AS recorded,
-           CAST(round(100.0 * sum(rows_usable) / nullif(sum(rows_recorded), 0)) AS BIGINT) AS usable
-    FROM availability GROUP BY la, return_name, table_name, collection_year
-    ORDER BY la, return_name, table_name, collection_year"""
 ABILITIES = "SELECT la, kind, title, state, items_there, items_needed, missing FROM ability ORDER BY la, position"
 UNLOCKS = """
     SELECT la, item, questions_lacking, questions_lacking_only FROM unlock
@@ -47,10 +41,10 @@ def list_files(engine: Engine) -> list[Listing]:
     """List the files and what they were read as, why cells and rows were set aside, and how codes were understood."""
     reasons = engine.rows(REASONS)
     more = f"; the {MOST_REASONS} most frequent of {len(reasons)}" if len(reasons) > MOST_REASONS else ""
-    heading = ("file", "read as", "table", "authority", "year", "rows", "rows aside", "cells aside", "to know")
+    heading = ("file", "read as", "table", "authority", "year", "rows", "rows aside", "cells aside")
     return [
         Listing("What was read", heading, tuple(engine.rows(FILES))),
-        Listing("Sheets not used", ("sheet", "why"), tuple(engine.rows(NOT_USED))),
+        Listing("To know", ("file", "what"), tuple(engine.rows(TO_KNOW))),
         Listing(
             f"Set aside, or not as the catalogue writes it{more}",
             ("return", "table", "column", "reason", "times"),
@@ -66,9 +60,18 @@ def list_files(engine: Engine) -> list[Listing]:
 
 def list_available(engine: Engine) -> list[Listing]:
     """List what is recorded, table by table, what it is enough for, and which items would help most."""
-    recorded = ("authority", "return", "table", "year", "rows", "items", "items there", "recorded %", "usable %")
+    items = ("structured", "coded", "free text", "absent")
+    recorded = ("authority", "return", "table", "year", "rows", *items, "recorded", "usable")
+    sources = tuple(
+        (*row[:-2], percent(row[-2]), percent(row[-1]))
+        for row in zip(*summarise(engine).to_pydict().values(), strict=True)
+    )
     return [
-        Listing("What is there", recorded, tuple(engine.rows(SOURCES))),
+        Listing(
+            "What is there: rows, items by how they are recorded, and the share of cells filled and usable",
+            recorded,
+            sources,
+        ),
         Listing(
             "What it is enough for",
             ("authority", "kind", "question", "state", "items there", "items needed", "missing"),
@@ -80,3 +83,7 @@ def list_available(engine: Engine) -> list[Listing]:
             tuple(engine.rows(UNLOCKS)),
         ),
     ]
+
+
+def percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"

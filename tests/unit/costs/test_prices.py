@@ -8,7 +8,8 @@ import pytest
 
 from careloom.catalogue import Element, Price, PriceSheet, Process
 from careloom.catalogue.examples import ISO, typed
-from careloom.catalogue.load import OURS, read_codes, read_placement_codes, read_prices, read_process, read_tables
+from careloom.catalogue.load import OURS, read_placement_codes, read_prices, read_process
+from careloom.catalogue.read_returns import read_codes, read_tables
 from careloom.core import CatalogueError
 from careloom.costs import choose_price, cost_children
 from careloom.costs.prices import unit_cost
@@ -77,7 +78,7 @@ def test_a_price_in_the_wrong_unit_is_an_error(basis: str, unit: str) -> None:
 
 
 def test_a_missing_price_stops_the_costing(duck: DuckDBEngine) -> None:
-    process = Process(4, "Leaving care", "", "", (Element("leaving care", "case_management", "event", ENDED),), "")
+    process = Process(4, "Leaving care", "", "", (Element("leaving care", "case_management", "event", ENDED),), (), "")
     load_one_child(duck)
     with pytest.raises(CatalogueError, match="la_foster"):
         run(duck, process, sheet(price("secure")))

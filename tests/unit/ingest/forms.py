@@ -55,7 +55,12 @@ def flat_census(path: Path, out: Path) -> None:
     """Write a CIN census as flat files, a table each, joined by the numbers of a child's groups."""
     rows: dict[str, list[Row]] = {}
     for child in etree.parse(str(path)).iter("Child"):
-        who = {leaf.tag: leaf.text or "" for block in ("ChildIdentifiers", "ChildCharacteristics") for leaf in child.find(block) if not len(leaf)}
+        who = {
+            leaf.tag: leaf.text or ""
+            for block in ("ChildIdentifiers", "ChildCharacteristics")
+            for leaf in child.find(block)
+            if not len(leaf)
+        }
         rows.setdefault("ChildIdentifiers", []).append(who)
         for leaf in child.iterfind("ChildCharacteristics/Disabilities/Disability"):
             rows.setdefault("Disabilities", []).append({"LAchildID": who["LAchildID"], "Disability": leaf.text or ""})

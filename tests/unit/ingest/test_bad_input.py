@@ -21,8 +21,6 @@ BAD_CSV = {
     "binary": (b"\x00\x01\x02\x03\x81\x8d" * 9, "not text"),
     "no heading": (b"Zebedee1,1,02/03/2010,WBRI,UN1,,\n", "line 1: this is not the heading of any table"),
     "another table": (b"a,b,c\n1,2,3\n", "line 1: this is not the heading of any table"),
-
-
     "column missing": (b"CHILD,SEX,ETHNIC,UPN,MOTHER,MC_DOB\nZebedee1,1,WBRI,UN1,,\n", "column DOB is missing"),
     "column twice": (b"CHILD,SEX,DOB,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n", "column DOB comes twice"),
     "quote never closed": (HEADER.encode() + b'Zebedee1,1,"02/03/2010,WBRI,UN1,,\n', "not well-formed CSV"),

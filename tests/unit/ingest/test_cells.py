@@ -119,7 +119,9 @@ def test_whole_numbers(text: str, value: int | None) -> None:
     assert read_whole(text)[0] == value
 
 
-@pytest.mark.parametrize(("text", "value"), [("7.5", 7.5), ("1,180.5", 1180.5), ("inf", None), ("nan", None), ("x", None)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("7.5", 7.5), ("1,180.5", 1180.5), ("inf", None), ("nan", None), ("x", None)]
+)
 def test_numbers(text: str, value: float | None) -> None:
     assert read_number(text)[0] == value
 

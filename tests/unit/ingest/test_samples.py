@@ -224,8 +224,8 @@ def annex_a_cells(path: Path) -> Iterator[Cell]:
         for line, row in enumerate(rows[heading + 1 :], start=heading + 2):
             for column, cell in zip(columns, row, strict=True):
                 if column and column.type == "code" and str(cell).strip():
-                    whole = isinstance(cell, float) and cell.is_integer()  # as Excel shows a whole number
-                    yield Cell(table.name, line, column, str(int(cell)) if whole else str(cell))
+                    # a whole number as Excel shows it
+                    yield Cell(table.name, line, column, str(cell).removesuffix(".0"))
 
 
 def says(code: Code, text: str) -> bool:
@@ -277,8 +277,8 @@ NOTED = {
 def test_what_is_planted_is_what_is_set_aside(duck: DuckDBEngine, tmp_path: Path) -> None:
     """Of a whole authority of which nothing is said, in files with titles, odd encodings, old headings and index columns."""
     make_england(tmp_path, children=600, years=(2021, 2025), seed=3, defects=True, systems=("ssda903", "cin_census"))
-    with (tmp_path / "truth" / "501" / "defects.csv").open(encoding="utf-8", newline="") as file:
-        defects = list(csv.DictReader(file))
+    with (tmp_path / "truth" / "501" / "defects.csv").open(encoding="utf-8", newline="") as listed:
+        defects = list(csv.DictReader(listed))
     assert {defect["what"] for defect in defects} >= NOTED | NOT_USED
     planted = [defect for defect in defects if defect["what"] in NOTED | NOT_USED]
     files = tuple(sorted(path for path in (tmp_path / "501").rglob("*") if path.is_file()))

@@ -275,6 +275,11 @@ def test_a_row_only_with_an_item(uasc: str, until: str, rows: int, tmp_path: Pat
     assert len(found["header"]) == 1
 
 
+def test_a_header_inside_a_child_says_nothing_of_the_file(tmp_path: Path) -> None:
+    inner = "<Header><CollectionDetails><Year>1999</Year></CollectionDetails></Header>"
+    assert read_text(tmp_path, census(child(inner)))[1].year == 2024
+
+
 def test_a_child_delivered_twice_has_two_rows(tmp_path: Path) -> None:
     found, _ = read_text(tmp_path, census(child("<CINdetails/>") + child("<CINdetails/>")))
     assert cells(found["CINdetails"], "LAchildID", "CINdetailsID") == [("Zebedee1", "1")] * 2

@@ -38,7 +38,9 @@ CIN_CENSUS = {
 def from_catalogue(standard, code_set):
     path = files("careloom.catalogue") / "returns" / standard / "codes" / f"{code_set}.csv"
     with path.open(encoding="utf-8", newline="") as file:
-        return {r["code"]: (int(r["from_year"] or 0), int(r["to_year"] or 9999)) for r in csv.DictReader(file)}
+        rows = [(r["code"], int(r["from_year"] or 0), int(r["to_year"] or 9999)) for r in csv.DictReader(file)]
+    years = {code: [row[1:] for row in rows if row[0] == code] for code, _, _ in rows}  # one relabelled has two rows
+    return {code: (min(first for first, _ in of), max(last for _, last in of)) for code, of in years.items()}
 
 
 def from_facts(text, code_set):

@@ -28,6 +28,7 @@ ITEMS = IndicatorSet(
         Indicator("faith", "Faith", ("23A",), 2018),
     ),
     ignored=("21",),
+    items=("cin_census FactorsIdentifiedAtAssessment.AssessmentFactors",),
 )
 SPELL = pa.schema(
     [(name, pa.string()) for name in ("spell_id", "person_id", "la", "kind", "within_id")]

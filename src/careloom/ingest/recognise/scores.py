@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from careloom.ingest.recognise.shorthand import is_of_others
 from careloom.ingest.recognise.words import letters, spoken
 
 CLEAR = 88.0
@@ -85,11 +86,11 @@ def verdict(score: float, next_score: float, opposed: bool) -> str:
 
 
 def is_opposed(words: str, way: str) -> bool:
-    """Whether one says "not", or another number, where the other does not: alike in letters, not in meaning."""
+    """Whether one says "not", another number, or whom it is for where the other does not: alike in letters, not in meaning."""
     ours, theirs = set(words.split()), set(way.split())
     says_not = bool(ours & NEGATIONS) != bool(theirs & NEGATIONS)
     undone = any(f"un{word}" in theirs for word in ours - theirs) or any(f"un{word}" in ours for word in theirs - ours)
-    return says_not or undone or digits(words) != digits(way)
+    return says_not or undone or digits(words) != digits(way) or is_of_others(words, way)
 
 
 def digits(words: str) -> str:

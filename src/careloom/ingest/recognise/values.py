@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from careloom.core import Code, CodeSet
 from careloom.ingest.recognise.decisions import SHARED, VALUE, Decisions, Recognition
 from careloom.ingest.recognise.scores import Scorer
+from careloom.ingest.recognise.shorthand import bare, core, in_full, is_another, singular, without_more
 from careloom.ingest.recognise.words import (
     LIKE_A_CODE,
     code_and_label,
     code_form,
     fold,
     labels_beside_codes,
+    squeeze,
     tidy,
 )
 
@@ -50,7 +52,10 @@ class CodeReader:
         self.names = gathered((code_form(code.label), code.code) for code in code_set.codes)
         self.spellings = gathered((form, code.code) for code in code_set.codes for form in forms_of_spellings(code))
         self.as_spelt = gathered((fold(way), code.code) for code in code_set.codes for way in code.also)
-        self.scorer = Scorer((code.code, way) for code in code_set.codes for way in (code.label, *code.also))
+        ways = [(code.code, way) for code in code_set.codes for way in (code.label, *code.also)]
+        self.in_full = gathered((squeeze(in_full(way)), code) for code, way in ways)
+        self.cores = gathered((core(way), code) for code, way in ways if is_enough(way))
+        self.scorer = Scorer((code, in_full(way)) for code, way in ways)
         self.readings: dict[str, Reading] = {}
         self.times: Counter[str] = Counter()
 
@@ -81,7 +86,9 @@ class CodeReader:
             return reading
         if len(text) > LONGEST:
             return Reading(None, "unknown")
-        return self._glued(text) or self._kept(text) or self._scored(text)
+        if reading := self._glued(text) or self._kept(text):
+            return reading
+        return self._service(text) if self.scope == SHARED else self._scored(text)
 
     def _as_written(self, text: str) -> Reading | None:
         """Read a code, a label or a spelling that differs only in how it is put. A label or spelling as the catalogue
@@ -102,8 +109,9 @@ class CodeReader:
             said = self._said_by(cut[1])
             if said and code not in said:
                 return one_of({code} | said, "unclear")
-            is_sure = said or any(mark.isdigit() for mark in code)
-            return Reading(code, "normalised", code) if is_sure else self._proposed(code, 100)
+            if said or any(mark.isdigit() for mark in code):
+                return Reading(code, "normalised", code)
+            return Reading(None, "unclear", code) if is_another(cut[1]) else self._proposed(code, 100)
         for head, label in labels_beside_codes(text):
             code = self._only_code(head)
             if code and (said := self._said_by(label)):
@@ -129,8 +137,44 @@ class CodeReader:
         is_kept = self.scope != SHARED and LIKE_A_CODE.fullmatch(code)  # a service has no old or local codes
         return Reading(code, KEPT, code) if is_kept else None
 
+    def _service(self, text: str) -> Reading:
+        """Read the name of a service among the other things that are written with it."""
+        if reading := self._around(text):
+            return reading
+        plain = bare(text).text
+        if (near := self._about(plain)) or (near := self._scored(plain)).how != "unknown":
+            return near
+        cut = without_more(plain)
+        head = self._scored(bare(cut[0]).text) if cut else near
+        return near if head.how == "unknown" else head
+
+    def _around(self, text: str) -> Reading | None:
+        """Read a service with its quantity, its days or how far it has got behind it; None when it is not known.
+
+        Where the writer was in doubt, or more is said (who gives it, mostly), it is only proposed; and where that is
+        another service, it is unclear.
+        """
+        plain = bare(text)
+        if known := self._named(plain.text):
+            return self._proposed(known.code, 100) if known.code and plain.is_doubtful else known
+        if not (cut := without_more(plain.text)):
+            return None
+        before, beside = self._around(cut[0]), self._named(bare(cut[1]).text)
+        said = {code for known in (before, beside) if known for code in (known.means, known.or_else) if code}
+        return self._proposed(said.pop(), 100) if len(said) == 1 else one_of(said, "unclear")
+
+    def _named(self, text: str) -> Reading | None:
+        """Read a code, label or spelling, also where one of them has short forms that the other writes out."""
+        known = self._as_written(text) or one_of(self.in_full.get(squeeze(in_full(text)), set()), "normalised")
+        return Reading(known.code, "normalised", known.means) if known and known.code else known
+
+    def _about(self, text: str) -> Reading | None:
+        """Propose what has the same words in another order, or with others that go with any service (`team`)."""
+        near = one_of(self.cores.get(core(text), set()), "proposed")
+        return self._proposed(near.code, 100) if near and near.code else near
+
     def _scored(self, text: str) -> Reading:
-        best = self.scorer.best(text)
+        best = self.scorer.best(in_full(text))
         if best.how == "proposed":
             return self._proposed(best.name, best.score, best.or_else)
         return Reading(None, best.how, best.name, best.score, best.or_else)
@@ -163,6 +207,12 @@ def gathered(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
         if form:
             codes[form].add(code)
     return dict(codes)
+
+
+def is_enough(way: str) -> bool:
+    """Whether what a way is about is still said without the words that go with any service."""
+    words = core(way).split()
+    return len(words) > 1 or words == [singular(word) for word in in_full(way).split()]
 
 
 def forms_of_code(code: Code) -> list[str]:
