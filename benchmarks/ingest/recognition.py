@@ -6,7 +6,7 @@ Of each row, what the reader made of the text is set beside what is true:
 
 services    the service of each delivery, by its number, against truth/CODE/service.csv
 placements  finance's words for a placement, against the episode in the SSDA903 that the payment mostly pays for
-ethnicity   early help's and Annex A's words for a child's ethnic group, against the case system's code
+ethnicity   early help's words for a child's ethnic group, against the case system's code
 sources     early help's words for who referred, and
 needs       each of the needs, parted by semicolons, against what synth means by its phrases (PHRASES below)
 
@@ -14,13 +14,16 @@ needs       each of the needs, parted by semicolons, against what synth means by
 right when the service it names is. `unclear` and `unknown` are never used, and so never wrong. Rows count deliveries,
 payments or cases; texts count what is written differently.
 
+Systems make no errors of recording here (errors=0), so that a word differs from the truth only by how it is written.
 Careloom's kinds of service are not synth's. Where one of synth's may be several of the catalogue's, each of them is
 right (SERVICES below): a programme on domestic abuse "for parents" may be for the one who was hurt or the one who hurt.
 
-First meeting. The catalogue's spellings were written by somebody who had not read synth's, but for FSW, taxi, Taxi to
-school and finance's words; what was measured then, before anything was changed to do better (commit a030d17 and the
-work around it, 3000 children, seed 2), is FIRST_MEETING below and is printed beside. Later figures are not held out:
-the reader was mended with the failing texts in view.
+First meeting. Whoever wrote the catalogue's spellings had not read synth's, but for FSW, taxi, Taxi to school and
+finance's words for placements; early help's phrases may have been known, too. What was measured then, before anything
+was mended (commit a030d17, 3000 children, seed 2), is in FIRST_MEETING and is printed beside. It is the figure to
+expect of an authority that nobody has met. Later ones are not held out: rules (recognise/shorthand.py) and spellings
+were added with the failing texts in view. Of the 26 wrong readings at first meeting 21 were Caring Dads, read as a
+parenting programme, which it is as well; it is now among the programmes for those who abuse.
 
 --texts lists the texts of one way of reading (say unknown) with what is true. They are made up; of a real authority,
 such a list would be personal data.
@@ -42,16 +45,22 @@ from careloom.catalogue import Catalogue, load_catalogue
 from careloom.engine import DuckDBEngine
 from careloom.ingest import Decisions, Delivery, ingest
 from careloom.ingest.recognise import CodeReader
-from careloom.study.stock import find_deliveries
 from careloom.synth import make_england
 
-SYSTEMS = ("case_system", "services", "finance", "early_help", "annex_a", "ssda903")
+SYSTEMS = ("case_system", "services", "finance", "early_help", "ssda903")
+READ = ("services", "finance", "early_help")
 CODE = "501"
 USED = ("exact", "normalised", "spelling")
 LONG_ENOUGH = dt.timedelta(days=14)
 HOWS = (*USED, "kept as written", "confirmed", "proposed", "unclear", "unknown")
 
-FIRST_MEETING: dict[str, tuple[float, float, float, float]] = {}
+FIRST_MEETING = {
+    "services": (44.1, 98.39, 53.0, 98.26),
+    "placements": (69.7, 100.0, 71.8, 100.0),
+    "ethnicity": (100.0, 100.0, 100.0, 100.0),
+    "sources": (100.0, 100.0, 100.0, 100.0),
+    "needs": (88.0, 100.0, 88.0, 100.0),
+}
 """Percent of rows used, percent of those right, percent of rows used with --accept, percent of those right."""
 
 SERVICES = {
@@ -200,9 +209,9 @@ def arguments() -> argparse.Namespace:
 
 def measure(folder: Path, catalogue: Catalogue) -> dict[str, Met]:
     """Read everything of the made-up authority, and say of each subject how it was read."""
-    files, _ = find_deliveries([folder / CODE], catalogue, la=CODE)
+    files = tuple(file for system in READ for file in sorted((folder / CODE / system).iterdir()))
     with closing(DuckDBEngine()) as engine:
-        told = ingest(engine, catalogue, deliveries=wanted(files)).recognitions
+        told = ingest(engine, catalogue, deliveries=[Delivery(CODE, files)]).recognitions
     known = {(row.scope, row.written.casefold()): (row.how, row.means) for row in told if row.kind == "value"}
     read = Read(folder, catalogue, known)
     early_help = list(rows_of(folder / CODE / "early_help" / "early_help.csv"))
@@ -213,12 +222,6 @@ def measure(folder: Path, catalogue: Catalogue) -> dict[str, Met]:
         "sources": read.met("early_help referral_source", "early_help", "referral_source", phrases(early_help)),
         "needs": read.met("early_help need", "early_help", "need", needs(early_help)),
     }
-
-
-def wanted(deliveries: Iterable[Delivery]) -> list[Delivery]:
-    """The files whose words are looked at; the others would only take time."""
-    folders = ("services", "finance", "early_help")
-    return [Delivery(each.la, tuple(f for f in each.files if f.parent.name in folders)) for each in deliveries]
 
 
 # --- what is true ----------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ figures of what an authority may expect.
 
 import importlib.util
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,10 +72,10 @@ def read(
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recognition")
-    make_england(folder, children=700, years=YEARS, systems=(*truth.SYSTEMS, "cin_census"))
-    yield folder
+    make_england(folder, children=700, years=YEARS, errors=0, systems=(*truth.SYSTEMS, "cin_census"))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +101,8 @@ def test_no_used_reading_of_a_service_is_wrong(authority: Path, true_services: d
     wrong = {ref: code for ref, code in services.items() if code and code not in true_services[ref]}
     assert services.keys() == true_services.keys()
     assert wrong == {}
-    # 63 to 66 of a hundred in 3,000 children of several seeds; some 200 rows stray by 3.5 (a standard error) about that.
-    assert sum(code is not None for code in services.values()) > 0.52 * len(services)
+    # 63 to 67 of a hundred with several seeds; 2.2 is a standard error of these 486 rows.
+    assert sum(code is not None for code in services.values()) > 0.55 * len(services)
 
 
 def test_accepted_proposals_are_right(authority: Path, true_services: dict[str, set[str]]) -> None:
@@ -113,7 +112,7 @@ def test_accepted_proposals_are_right(authority: Path, true_services: dict[str, 
     assert all(accepted[ref] == code for ref, code in first.items() if code), "accepting changes no reading"
     # Proposals were right 999 times in 1,000 at large; one in twenty wrong is more than a person should have to catch.
     assert right >= 0.95 * len(taken)
-    # 86 to 88 of a hundred at large, standard error 2.5 here.
+    # 84 to 88 of a hundred with several seeds, standard error 1.6.
     assert sum(code is not None for code in accepted.values()) > 0.78 * len(accepted)
 
 
@@ -124,10 +123,7 @@ def test_no_used_reading_of_other_words_is_wrong(measured: dict[str, Any], subje
     used, right = met.share(truth.USED)
     assert met.rows.total() > 30
     assert used > share
-    if subject == "ethnicity":  # early help records it by itself, and some records are slips of the hand
-        assert right > 90
-    else:
-        assert right == 100
+    assert right == 100
 
 
 def test_what_was_confirmed_is_never_asked_again(authority: Path, tmp_path: Path) -> None:

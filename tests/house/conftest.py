@@ -120,7 +120,7 @@ def record(study_file: Path) -> Recording:
     study = dataclasses.replace(read_study(study_file, catalogue), most_classes=2, starts=1)
     recording = Recording(study.out)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(careloom.study.run, "open_engine", lambda name: RecordingEngine(recording))
+        patch.setattr(careloom.study.run, "open_engine", lambda name, scratch: RecordingEngine(recording))
         run_study(study, catalogue, on_step=recording.on_step)
     return recording
 

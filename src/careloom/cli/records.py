@@ -1,6 +1,7 @@
 """`careloom ingest`, `careloom availability` and `careloom map`: what is there, before anything is made of it."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ from rich.table import Table
 
 from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
-from careloom.core import DeliveryError, NothingToRunError
+from careloom.core import DeliveryError, NothingToRunError, OutputError
 from careloom.ingest import propose_map
-from careloom.study import Listing, Stock, find_deliveries, take_stock, write_stock
+from careloom.study import Listing, Stock, find_files, take_stock, wait, write_stock
 
 WIDTH = 160
 """Of a listing that goes to a file and not to a screen."""
@@ -56,6 +57,9 @@ def add_what(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--recognised", type=Path, metavar="FILE", help="where decisions are kept (default recognised.csv)"
     )
+    command.add_argument(
+        "--scratch", type=Path, metavar="DIR", help="work in a file there instead of in memory; it goes at the end"
+    )
     command.add_argument("--accept", action="store_true", help="take every clear proposal as confirmed")
     command.add_argument("--out", type=Path, metavar="DIR", help="also write the tables there as CSV (stays inside)")
 
@@ -63,22 +67,19 @@ def add_what(command: argparse.ArgumentParser) -> None:
 def stock_of(asked: argparse.Namespace, console: Console) -> Stock:
     """Read what was asked for; say what could not be read, and what waits for a decision."""
     catalogue = load_catalogue()
-    deliveries, recognised = find_deliveries(
-        asked.paths, catalogue, la=asked.authority, year=asked.year, mapping=asked.mapping
-    )
+    what = find_files(asked.paths, catalogue, la=asked.authority, year=asked.year, mapping=asked.mapping)
+    kept = {"recognised": asked.recognised, "scratch": asked.scratch}
+    what = replace(what, **{name: path for name, path in kept.items() if path})
     with steps(console) as on_step:
-        stock = take_stock(
-            deliveries, catalogue, recognised=asked.recognised or recognised, accept=asked.accept, on_step=on_step
-        )
+        stock = take_stock(what, catalogue, accept=asked.accept, on_step=on_step)
     for message in stock.refused:
         console.print(f"not read: {message}", style="red", markup=False, soft_wrap=True)
-    if stock.to_confirm:
+    if stock.is_unstated:
         console.print(
-            f"{stock.to_confirm:,} headings and texts wait for your decision in {stock.recognised}; until then they are set aside",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
+            "note: some files do not say whose they are; say it with --authority", markup=False, soft_wrap=True
         )
+    if stock.waiting:
+        console.print(f"note: {wait(stock.waiting, what.recognised)}", markup=False, soft_wrap=True)
     if asked.out:
         write_stock(stock, asked.out)
     if not stock.is_read:
@@ -103,11 +104,17 @@ def availability_command(asked: argparse.Namespace, console: Console) -> int:
 
 def map_command(asked: argparse.Namespace, console: Console) -> int:
     proposal = propose_map(asked.file, load_catalogue().returns)
-    if asked.out:
-        asked.out.write_text(proposal, encoding="utf-8")
-        print(f"Mapping: {asked.out}")
-    else:
+    if not asked.out:
         print(proposal, end="")
+        return 0
+    try:
+        with asked.out.open("x", encoding="utf-8") as file:
+            file.write(proposal)
+    except FileExistsError:
+        raise OutputError(f"{asked.out}: this is there already, perhaps mended by hand; name another file") from None
+    except OSError as fault:
+        raise OutputError(f"{asked.out}: the mapping cannot be written there ({fault.strerror})") from None
+    print(f"Mapping: {asked.out}")
     return 0
 
 

@@ -74,7 +74,8 @@ class DuckDBEngine:
     def close(self) -> None:
         self._db.close()
         if self._place:
-            self._place.unlink(missing_ok=True)
+            for file in (self._place, self._place.with_name(f"{self._place.name}.wal")):
+                file.unlink(missing_ok=True)
 
 
 def write_database(path: Path, tables: dict[str, pa.Table]) -> None:

@@ -1,15 +1,21 @@
 """Which engine: DuckDB unless Spark is asked for."""
 
 import shutil
+import uuid
 from importlib.util import find_spec
+from pathlib import Path
 
 from careloom.core import StudyError
 from careloom.engine.duck import DuckDBEngine
 from careloom.engine.face import Engine
 
 
-def open_engine(name: str) -> Engine:
-    """Open `duckdb` (embedded, the default) or `spark`. Raises StudyError when what Spark needs is not installed."""
+def open_engine(name: str, scratch: Path | None = None) -> Engine:
+    """Open `duckdb` (embedded, the default) or `spark`. Raises StudyError when what Spark needs is not installed.
+
+    With a `scratch` folder, DuckDB works in a file there, which only its owner may read and which goes when it is closed:
+    for records that memory could not hold. Spark has its own way with those.
+    """
     if name == "spark":
         lacking = [
             what for what, found in (("PySpark", find_spec("pyspark")), ("Java 17", shutil.which("java"))) if not found
@@ -22,4 +28,7 @@ def open_engine(name: str) -> Engine:
         from careloom.engine.spark import SparkEngine  # only when asked for: nothing else may need Spark
 
         return SparkEngine()
+    if scratch:
+        scratch.mkdir(parents=True, exist_ok=True)
+        return DuckDBEngine(place=scratch / f".careloom-{uuid.uuid4().hex}.duckdb")
     return DuckDBEngine()

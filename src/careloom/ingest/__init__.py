@@ -5,5 +5,6 @@ from careloom.ingest.deliveries import Ingested, ingest
 from careloom.ingest.parts import Delivery
 from careloom.ingest.propose import propose_map
 from careloom.ingest.recognise import Decisions
+from careloom.ingest.years import UNSTATED
 
-__all__ = ["Decisions", "Delivery", "Ingested", "ingest", "propose_map", "say_in_common"]
+__all__ = ["UNSTATED", "Decisions", "Delivery", "Ingested", "ingest", "propose_map", "say_in_common"]

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 Read = tuple[object, str]
 Reader = Callable[[str], Read]
 
-EARLIEST = dt.date(1900, 1, 1)
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
+LARGEST = 2**53
+"""Beyond it a whole number is no count of anything, and a float no longer tells it from the next."""
 ALSO_DATES = (
     *("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d"),
     *("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d/%b/%Y", "%d-%b-%y", "%d/%m/%y"),
@@ -27,11 +29,15 @@ AGE = re.compile(
     r"(\d+(?:\.\d+)?)\s*(y|yr|yrs|year|years|m|mo|mth|mths|month|months|w|wk|wks|week|weeks)?(?:\s*old)?\.?"
 )
 YEARS_AND_MONTHS = re.compile(r"(\d+)\s*(?:y|yrs?|years?)\s*(?:and)?\s*(\d+)\s*(?:m|mo|mths?|months?)(?:\s*old)?")
+OLDEST = 150
 A_YEAR = {"y": 1.0, "m": 12.0, "w": 52.18}
-MONEY = re.compile(r"-?\d+(?:\.\d+)?")
+WHOLE = re.compile(r"[+-]?[0-9]+")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+MONEY = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 NOT_MONEY = re.compile(r"(gbp|pounds?|£|,(?=\d{3})|\s)", re.IGNORECASE)
 YEAR = re.compile(r"(?:\d{4}\s*[/-]\s*)?(?:20)?(\d{2})(?:\.0+)?")
 FLOAT_ID = re.compile(r"(\d+)\.0+")
+GUARDED_ID = re.compile(r'="?([^"=]+)"?')
 SHORTENED_ID = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 
 
@@ -69,7 +75,9 @@ def in_this_age(day: dt.date) -> dt.date:
 
 
 def in_time(day: dt.date, reason: str) -> Read:
-    return (day, reason) if day >= EARLIEST else (None, "a date before 1900")
+    if day < EARLIEST:
+        return None, "a date before 1900"
+    return (day, reason) if day <= LATEST else (None, "a date after 2100")
 
 
 def why_no_date(text: str, expected: str) -> str:
@@ -82,31 +90,24 @@ def why_no_date(text: str, expected: str) -> str:
 
 
 def read_whole(text: str) -> Read:
-    try:
-        return int(text), ""
-    except ValueError:
-        value, _ = read_number(text)
-    if isinstance(value, float) and value.is_integer():
-        return int(value), "a whole number written otherwise, read as the number"
-    return None, "not a whole number"
+    value, _ = read_number(text)
+    if not isinstance(value, float) or not value.is_integer():
+        return None, "not a whole number"
+    return int(value), "" if WHOLE.fullmatch(text) else "a whole number written otherwise, read as the number"
 
 
 def read_number(text: str) -> Read:
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError:
-        return None, "not a number"
-    if value != value or value in (float("inf"), float("-inf")):
+    plain = text.replace(",", "")
+    if not NUMBER.fullmatch(plain) or abs(value := float(plain)) > LARGEST:
         return None, "not a number"
     return value, "a number with commas, read as the number" if "," in text else ""
 
 
 def read_age(text: str) -> Read:
     """Read an age in years: `8`, `-1` for an unborn child, `18m`, `8.5 yrs`, `2 years 3 months`, `<1`."""
-    try:
-        return float(text), ""
-    except ValueError:
-        spoken = text.lower().strip()
+    if NUMBER.fullmatch(text):
+        return (float(text), "") if abs(float(text)) < OLDEST else (None, "not an age")
+    spoken = text.lower().strip()
     read_so = "an age in words, read as years"
     if spoken in ("unborn", "unborn child"):
         return -1.0, read_so
@@ -126,17 +127,19 @@ def read_money(text: str) -> Read:
         plain = "-" + plain.strip("()-")
     times = 1000 if plain[-1:] in ("k", "K") else 1
     plain = plain[:-1] if times > 1 else plain
-    if not MONEY.fullmatch(plain):
+    if not MONEY.fullmatch(plain) or abs(pounds := float(plain) * times) > LARGEST:
         return None, "not a sum of money"
-    return float(plain) * times, "" if plain == text else "a sum of money in words, read as pounds"
+    return pounds, "" if plain == text else "a sum of money in words, read as pounds"
 
 
 def read_identifier(text: str) -> Read:
-    """Read a key as text; a spreadsheet's `.0` is taken off, and one shortened to powers of ten is lost."""
+    """Read an identifier as text: a spreadsheet's `.0` and `="..."` are taken off; shortened to powers of ten it is lost."""
     if SHORTENED_ID.fullmatch(text):
         return None, "an identifier that a spreadsheet shortened to powers of ten"
     if found := FLOAT_ID.fullmatch(text):
         return found[1], "an identifier that a spreadsheet made a decimal, read as the number before the point"
+    if found := GUARDED_ID.fullmatch(text):
+        return found[1], "an identifier guarded as a formula, read as what it holds"
     return text, ""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from careloom.catalogue import Return
-from careloom.core import DeliveryError
+from careloom.core import DeliveryError, RequestError
 from careloom.ingest.recognise import Decisions, propose_mapping
 from careloom.ingest.survey import open_grids, survey
 
@@ -14,7 +14,10 @@ def propose_map(path: Path, returns: Mapping[str, Return]) -> str:
 
     Raises DeliveryError when the file is neither, or has no heading at all.
     """
-    surveyed = survey(path)
+    try:
+        surveyed = survey(path)
+    except OSError as fault:
+        raise RequestError(f"{path}: the file cannot be opened ({fault.strerror})") from None
     if surveyed.kind == "xml":
         raise DeliveryError(f"{path.name}: this is XML, which needs no mapping: it is read as the return it is")
     candidates = [

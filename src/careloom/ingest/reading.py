@@ -1,7 +1,7 @@
 """Read one file: say what kind it is, recognise its tables, type its rows, and send them to the engine as they come."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 from careloom.catalogue import PRICE_COLUMNS, Catalogue, Return
 from careloom.core import DeliveryError, Table
 from careloom.engine import Engine
-from careloom.ingest.parts import WHOLE, File, Part
+from careloom.ingest.cells import Read, Reader, read_year
+from careloom.ingest.grid_rows import grid_rows
+from careloom.ingest.parts import WHOLE, Delivery, File, Part
 from careloom.ingest.raw import About, Grid, Rows
 from careloom.ingest.recognise import (
     CodeReader,
@@ -25,6 +27,7 @@ from careloom.ingest.recognise import (
 from careloom.ingest.survey import Survey, open_grids, survey
 from careloom.ingest.typed import Typer
 from careloom.ingest.xml_file import read_xml, root_of
+from careloom.ingest.years import differs
 
 NOTES = "arrived_notes"
 
@@ -76,6 +79,7 @@ class Reading:
                 typers[rows.table] = self.typer(return_, return_.tables[rows.table])
             self.take(part, typers[rows.table], rows)
         file.encoding = part.about.encoding
+        part.about.remarks += no_rows(part)
 
     def return_of_root(self, file: File, root: str) -> Return:
         """Return the return whose XML has this outermost element; it is to be the one the study names, if it names one."""
@@ -137,16 +141,11 @@ class Reading:
         part = self.new_part(file, return_, table.name, grid.name, about)
         part.says_year, part.says_la = "collection_year" in found.positions, "la" in found.positions
         is_joined = [column.name for column in table.columns if column.of and column.name not in found.positions]
-        said = [name for name in ("collection_year", "la") if name in found.positions]
+        said = {name: read for name, read in said_readers(file.delivery, return_).items() if name in found.positions}
         typer = self.typer(return_, table, said=said, is_joined=is_joined)
-        empty = pa.array([], pa.string())
-        self.take(part, typer, Rows(table.name, pa.array([], pa.int32()), dict.fromkeys(found.positions, empty)))
-        for cells in grid.rows(found.heading_line):
-            named = {name: cells.columns[place] for name, place in found.positions.items()}
-            self.take(part, typer, Rows(table.name, cells.lines, named, cells.broken))
-        if not part.rows_in.total():
-            about.remarks.append("it holds no rows")
-        about.remarks += remarks_of(grid)
+        for rows in grid_rows(grid, found):
+            self.take(part, typer, rows)
+        about.remarks += [*no_rows(part), *remarks_of(grid)]
 
     # --- both --------------------------------------------------------------------------------------------------------
 
@@ -156,7 +155,9 @@ class Reading:
         file.parts.append(part)
         return part
 
-    def typer(self, return_: Return, table: Table, *, said: Iterable[str] = (), is_joined: Iterable[str] = ()) -> Typer:
+    def typer(
+        self, return_: Return, table: Table, *, said: Mapping[str, Reader] = {}, is_joined: Iterable[str] = ()
+    ) -> Typer:
         codes = {column.codes: self.reader(return_, column.codes) for column in table.columns if column.codes}
         return Typer(table, return_.date_formats, codes, said=said, is_joined=is_joined)
 
@@ -179,6 +180,25 @@ class Reading:
         part.newest = max(filter(None, (part.newest, newest)), default=None)
 
 
+def said_readers(delivery: Delivery, return_: Return) -> dict[str, Reader]:
+    """Return how to read what a row says of its own year and authority: neither may contradict the study."""
+
+    def year(text: str) -> Read:
+        said, reason = read_year(text)
+        if said is not None and (int(str(said)) not in return_.years or delivery.year not in (None, said)):
+            return None, "a year that is not of the return, or not the one the study names"
+        return said, reason
+
+    def la(text: str) -> Read:
+        return (None, "an authority that is not the one the study names") if differs(delivery.la, text) else (text, "")
+
+    return {"collection_year": year, "la": la}
+
+
+def no_rows(part: Part) -> list[str]:
+    return [] if part.rows_in.total() else ["it holds no rows"]
+
+
 def is_price_sheet(grid: Grid) -> bool:
     """Is it a sheet of unit costs, by its heading?"""
     return any(set(PRICE_COLUMNS) <= {cell.strip().lower() for cell in cells} for _, cells in grid.top()[:1])
@@ -191,14 +211,14 @@ def of_part(rows: pa.Table, part: Part) -> pa.Table:
 def newest_day(return_: Return, table: Table, rows: pa.Table) -> dt.date | None:
     """Return the latest day not in the future by which rows tell their year.
 
-    In a yearly return those are the dates of its keys, which lie in the past by their nature; in other extracts any
-    date but those of birth, or a year that rows name.
+    In a yearly return those are the dates of rows that are told apart by a date (an episode, a review), which lie in the
+    past by their nature; in other extracts any date, or a year that rows name. Dates of birth tell nothing.
     """
     today = pa.scalar(dt.date.today(), pa.date32())
     years = (pc.max(rows[column.name]).as_py() for column in table.columns if column.type == "year")
-    telling = [
-        c for c in table.columns if c.type == "date" and (c.key if return_.yearly else c.privacy != "identifier")
-    ]
+    is_told_by_date = any(column.key and column.type == "date" for column in table.columns)
+    dates = [column for column in table.columns if column.type == "date" and column.privacy != "identifier"]
+    telling = dates if is_told_by_date or not return_.yearly else []
     days = (rows[column.name] for column in telling)
     newest = (pc.max(each.filter(pc.less_equal(each, today))).as_py() for each in days)
     return max(filter(None, (*newest, *(dt.date(year, 3, 31) for year in years if year))), default=None)

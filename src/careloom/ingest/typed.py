@@ -79,8 +79,8 @@ class Typed:
 class Typer:
     """Types the batches of one table of one return.
 
-    A row without a needed part of its key cannot be used. `said` are those of `collection_year` and `la` that each row
-    says itself; they are needed as much.
+    A row without a needed part of its key cannot be used. `said` are how to read those of `collection_year` and `la`
+    that each row says itself; they are needed as much.
     `is_joined` columns are filled later, from the rows of another table, so may still be blank in a key.
     """
 
@@ -90,12 +90,12 @@ class Typer:
         date_formats: tuple[str, ...],
         codes: Mapping[str, CodeReader],
         *,
-        said: Iterable[str] = (),
+        said: Mapping[str, Reader] = {},
         is_joined: Iterable[str] = (),
     ) -> None:
         self.table = table
         self.columns = {column.name: TypedColumn(column, date_formats, codes) for column in table.columns}
-        self.columns |= {name: TypedColumn(column, date_formats, codes) for name, column in SAID.items()}
+        self.columns |= {name: TypedColumn(SAID[name], date_formats, codes, said.get(name)) for name in SAID}
         self.own_numbers = [column.name for column in table.columns if column.own_number]
         lent = set(is_joined)
         self.needed = [c.name for c in table.columns if c.key and c.needed and c.name not in lent] + list(said)
@@ -140,11 +140,17 @@ class Typer:
 class TypedColumn:
     """One column's way of reading, and what it remembers of the texts it has read."""
 
-    def __init__(self, column: Column, date_formats: tuple[str, ...], codes: Mapping[str, CodeReader]) -> None:
+    def __init__(
+        self,
+        column: Column,
+        date_formats: tuple[str, ...],
+        codes: Mapping[str, CodeReader],
+        reader: Reader | None = None,
+    ) -> None:
         self.column = column
         self.kind = ARROW[column.type]
         self.code_reader = codes[column.codes] if column.type == "code" and column.codes else None
-        self.reader = self.code_cell if self.code_reader else reader_of(column, date_formats)
+        self.reader = reader or (self.code_cell if self.code_reader else reader_of(column, date_formats))
         self.known: dict[str, Read] = {}
 
     def code_cell(self, text: str) -> Read:
@@ -155,7 +161,7 @@ class TypedColumn:
 
     def read(self, cells: pa.StringArray, lines: pa.Array, notes: list[pa.Table], table: str) -> pa.Array:
         """Return the typed cells, and note those that could not be used as handed over."""
-        if self.reader is None:
+        if self.reader is None or (self.reader is read_identifier and not may_be_spoilt(cells)):
             return cells
         packed = cells.dictionary_encode()
         texts = packed.dictionary.to_pylist()
@@ -193,6 +199,11 @@ class TypedColumn:
                     notes.append(note(table, lines.filter(here), self.column.name, reason, is_used=is_used))
 
 
+def may_be_spoilt(identifiers: pa.StringArray) -> bool:
+    """Has a spreadsheet perhaps been at these identifiers? Most have never met one, and need no second look."""
+    return bool(pc.any(pc.match_substring_regex(identifiers, r"^=|\.0+$|[eE]\+")).as_py())
+
+
 def numbered(numbers: pa.Array, rows: Rows) -> pa.Array:
     """Return the rows' own numbers, and for a row without one the fingerprint of all its cells."""
     if not numbers.null_count:
@@ -207,7 +218,7 @@ def reader_of(column: Column, date_formats: tuple[str, ...]) -> Reader | None:
     """Return how to read a cell of this column; None when text is kept as it is."""
     if column.type == "date":
         return date_reader(date_formats)
-    if column.type == "text" and column.key:
+    if column.type == "text" and (column.key or column.privacy == "identifier"):
         return read_identifier
     return READERS.get(column.type)
 

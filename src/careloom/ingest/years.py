@@ -47,6 +47,10 @@ def settle_set(together: list[tuple[File, Part]]) -> None:
     for file, part in together:
         part.year = file.delivery.year or part.about.year or latest
         part.fault = why_not(file, part, is_alone=tables.count(part.table) == 1)
+        if part.year and (part.newest_year or 0) > part.year and not part.says_year:
+            part.about.remarks.append(
+                f"it holds dates after 31 March {part.year}, up to collection year {part.newest_year}"
+            )
 
 
 def why_not(file: File, part: Part, *, is_alone: bool) -> str:
@@ -55,7 +59,7 @@ def why_not(file: File, part: Part, *, is_alone: bool) -> str:
     if part.says_year:
         return ""
     if part.year is None and return_.yearly:
-        return "the collection year cannot be told from the file; write year = in its [[delivery]]"
+        return "the collection year cannot be told from the file; write year = in its [[delivery]], or --year"
     if part.year is not None and part.year not in return_.years:
         return f"{part.year} is not a collection year of the {return_.title} known here; write year = in its [[delivery]] if that is wrong"
     if stated and said and stated != said:

@@ -1,18 +1,21 @@
 """The study: one TOML file, and the whole analysis in ten lines that read aloud."""
 
+from careloom.study.accounts import wait
 from careloom.study.file import Study, read_study
 from careloom.study.listings import Listing
 from careloom.study.run import Finished, run_study
-from careloom.study.stock import Stock, find_deliveries, take_stock, write_stock
+from careloom.study.stock import HandedOver, Stock, find_files, take_stock, write_stock
 
 __all__ = [
     "Finished",
+    "HandedOver",
     "Listing",
     "Stock",
     "Study",
-    "find_deliveries",
+    "find_files",
     "read_study",
     "run_study",
     "take_stock",
+    "wait",
     "write_stock",
 ]

@@ -22,6 +22,7 @@ class Study:
     out: Path
     key: Path
     recognised: Path
+    scratch: Path | None
     engine: str
     deliveries: tuple[Delivery, ...]
     indicators: str
@@ -54,6 +55,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         out=home / words.text("out"),
         key=home / words.text("key", f"{path.stem}.key"),
         recognised=home / words.text("recognised", "recognised.csv"),
+        scratch=home / words.text("scratch") if "scratch" in words.values else None,
         engine=one_of(words, "engine", ENGINES, "duckdb"),
         deliveries=deliveries,
         indicators=one_of(typology, "indicators", tuple(catalogue.indicator_sets), "assessment_factors_34"),

@@ -20,7 +20,7 @@ UNDERSTOOD = """
     SELECT scope, how, CASE WHEN is_used THEN 'yes' ELSE 'no' END AS used, texts, rows
     FROM recognition WHERE kind = 'value' AND scope IN (SELECT scope FROM recognition WHERE kind = 'value' AND how <> 'exact')
     ORDER BY scope, rows DESC, how"""
-TO_KNOW = "SELECT file_name, message FROM delivery WHERE state <> 'refused' AND message <> '' ORDER BY delivery_id"
+TO_KNOW = "SELECT file_name, collection_year, message FROM delivery WHERE state <> 'refused' AND message <> '' ORDER BY delivery_id"
 MOST_REASONS = 25
 ABILITIES = "SELECT la, kind, title, state, items_there, items_needed, missing FROM ability ORDER BY la, position"
 UNLOCKS = """
@@ -44,7 +44,7 @@ def list_files(engine: Engine) -> list[Listing]:
     heading = ("file", "read as", "table", "authority", "year", "rows", "rows aside", "cells aside")
     return [
         Listing("What was read", heading, tuple(engine.rows(FILES))),
-        Listing("To know", ("file", "what"), tuple(engine.rows(TO_KNOW))),
+        Listing("To know", ("file", "year", "what"), tuple(engine.rows(TO_KNOW))),
         Listing(
             f"Set aside, or not as the catalogue writes it{more}",
             ("return", "table", "column", "reason", "times"),

@@ -21,7 +21,7 @@ from careloom.link import link_persons
 from careloom.outcomes import time_outcomes
 from careloom.pathways import doubts, make_lives, make_pathways, make_timeline, take_measures, weigh_plausibility
 from careloom.report import StudyWords, write_report
-from careloom.study.accounts import READING, check_balance, refused
+from careloom.study.accounts import READING, check_balance, refused, wait, waiting
 from careloom.study.file import Study
 from careloom.study.outputs import new_outputs, write_manifest
 from careloom.study.reach import limits, within_returns
@@ -56,7 +56,7 @@ def run_study(
     balance; the earlier outputs are then untouched.
     """
     is_new_key = not study.key.exists()
-    with new_outputs(study.out, study.name) as folder, closing(open_engine(study.engine)) as engine:
+    with new_outputs(study.out, study.name) as folder, closing(open_engine(study.engine, study.scratch)) as engine:
         ledger = Ledger()
         todo = stages(study, catalogue, engine, accept=accept)
         for number, (step, work) in enumerate(todo):
@@ -150,6 +150,8 @@ def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, 
         if is_new_key
         else []
     )
+    if texts := waiting(engine):
+        notes.append(wait(texts, study.recognised))
     told = "SELECT file_name, message FROM delivery WHERE state = 'read' AND message <> '' AND (rows_in = 0 OR encoding = 'cp1252') ORDER BY delivery_id"
     notes += [f"{name}: {message}" for name, message in engine.rows(told)]
     for step in ledger.steps:

@@ -12,15 +12,26 @@ from careloom.catalogue import Catalogue
 from careloom.check import measure_availability
 from careloom.core import Ledger, OutputError, RequestError
 from careloom.engine import open_engine
-from careloom.ingest import Decisions, Delivery, ingest
-from careloom.study.accounts import READING, check_balance, refused
+from careloom.ingest import UNSTATED, Decisions, Delivery, ingest
+from careloom.study.accounts import READING, check_balance, refused, waiting
 from careloom.study.file import read_study
 from careloom.study.listings import Listing, list_available, list_files
 
 OURS = {".toml", ".key", ".duckdb", ".html", ".parquet", ".lock"}
 """Endings of files that Careloom writes or is told by; a folder is searched for all others."""
-INVENTORY = ("delivery", "set_aside", "recognition", "override")
-AVAILABLE = ("availability", "ability", "unlock")
+TABLES = ("delivery", "set_aside", "recognition", "override", "availability", "ability", "unlock")
+SET_ASIDE = "SELECT d.file_name, s.* FROM set_aside AS s JOIN delivery AS d ON d.delivery_id = s.delivery_id"
+MARK = ".careloom"
+"""A file in a folder of tables that Careloom wrote, so that it does not take them for something handed over."""
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """What to take stock of: deliveries, where decisions on headings and texts are kept, and where to work if not in memory."""
+
+    deliveries: tuple[Delivery, ...]
+    recognised: Path = Path("recognised.csv")
+    scratch: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ class Stock:
     """What was handed over.
 
     `tables` are common tables by name, `files` and `available` what to show of them, `refused` names each file that could
-    not be read and why, and `to_confirm` counts the headings and texts that wait for a decision in `recognised`.
+    not be read and why, and `waiting` counts the headings and texts that wait for a decision in recognised.csv.
     """
 
     tables: dict[str, pa.Table]
@@ -36,8 +47,12 @@ class Stock:
     available: tuple[Listing, ...]
     refused: tuple[str, ...]
     ledger: Ledger
-    recognised: Path
-    to_confirm: int
+    waiting: int
+
+    @property
+    def is_unstated(self) -> bool:
+        """Whether neither the files nor anybody else say whose some of them are."""
+        return UNSTATED in self.tables["delivery"]["la"].to_pylist()
 
     @property
     def is_read(self) -> bool:
@@ -53,77 +68,79 @@ class Stock:
         return f"{came:,} rows came in: {used:,} were read and {aside:,} set aside. The ledger balances."
 
 
-def find_deliveries(
+def find_files(
     paths: Sequence[Path], catalogue: Catalogue, *, la: str = "", year: int | None = None, mapping: Path | None = None
-) -> tuple[tuple[Delivery, ...], Path]:
-    """Return the deliveries of a study file, or of files and folders, and where what was recognised is kept.
+) -> HandedOver:
+    """Return the deliveries of a study file, or of files and folders, of which `la`, `year` and `mapping` are said.
 
     A folder gives every file in it and below, but hidden ones and those Careloom writes. Raises RequestError for a path
-    that is not there, and StudyError as reading the study does.
+    that is not there or a study among other paths, and StudyError as reading the study does.
     """
     for path in paths:
         if not path.exists():
             raise RequestError(f"{path}: there is no such file or folder")
-    if len(paths) == 1 and paths[0].suffix == ".toml":
+    if any(path.suffix == ".toml" for path in paths):
+        if len(paths) > 1 or la or year or mapping:
+            raise RequestError("a study file stands alone: authority, year and mapping are said in it")
         study = read_study(paths[0], catalogue)
-        return study.deliveries, study.recognised
+        return HandedOver(study.deliveries, study.recognised, study.scratch)
     files = tuple(dict.fromkeys(file for path in paths for file in files_of(path)))
     if not files:
         raise RequestError(f"{paths[0]}: there is no file in this folder")
-    return (Delivery(la=la, files=files, year=year, mapping=mapping),), Path("recognised.csv")
+    return HandedOver((Delivery(la=la, files=files, year=year, mapping=mapping),))
 
 
 def files_of(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
+    ours = {mark.parent for mark in path.rglob(MARK)}
     return sorted(
         file
         for file in path.rglob("*")
         if file.is_file()
         and file.suffix.lower() not in OURS
         and file.name != "recognised.csv"
+        and file.parent not in ours
         and not any(part.startswith((".", "~$")) for part in file.relative_to(path).parts)
     )
 
 
 def take_stock(
-    deliveries: Sequence[Delivery],
+    what: HandedOver,
     catalogue: Catalogue,
     *,
-    recognised: Path,
     accept: bool = False,
-    engine: str = "duckdb",
     on_step: Callable[[str, float], None] = lambda step, share: None,
 ) -> Stock:
-    """Read every file, write down in `recognised` what was not recognised exactly, and measure what is available.
+    """Read every file, write down in recognised.csv what was not recognised exactly, and measure what is available.
 
     Raises CareloomError when the ledger does not balance, which would be a fault of Careloom.
     """
-    decisions = Decisions.load(recognised, catalogue.returns)
-    with closing(open_engine(engine)) as working:
+    decisions = Decisions.load(what.recognised, catalogue.returns)
+    with closing(open_engine("duckdb", what.scratch)) as working:
         ingested = ingest(
             working,
             catalogue,
-            deliveries=deliveries,
+            deliveries=what.deliveries,
             decisions=decisions,
             accept=accept,
             on_file=lambda number, of: on_step(f"reading file {number} of {of}", 0.8 * number / of),
         )
-        to_confirm = 0
-        if ingested.recognitions or recognised.exists():
-            to_confirm = decisions.save(recognised, ingested.recognitions)
+        if ingested.recognitions or what.recognised.exists():
+            decisions.save(what.recognised, ingested.recognitions)
         on_step("measuring what is recorded", 0.9)
         ledger = ingested.ledger
         ledger.extend(measure_availability(working, catalogue))
         check_balance(ledger)
         return Stock(
-            tables={name: working.arrow(f"SELECT * FROM {name}") for name in (*INVENTORY, *AVAILABLE)},
+            tables={
+                name: working.arrow(SET_ASIDE if name == "set_aside" else f"SELECT * FROM {name}") for name in TABLES
+            },
             files=tuple(list_files(working)),
             available=tuple(list_available(working)),
             refused=refused(working),
             ledger=ledger,
-            recognised=recognised,
-            to_confirm=to_confirm,
+            waiting=waiting(working),
         )
 
 
@@ -131,6 +148,7 @@ def write_stock(stock: Stock, out: Path) -> None:
     """Write each table of the stock as `NAME.csv` into a folder, to be opened in Excel. Raises OutputError when it cannot."""
     try:
         out.mkdir(parents=True, exist_ok=True)
+        (out / MARK).touch()
         for name, rows in stock.tables.items():
             pyarrow.csv.write_csv(rows, out / f"{name}.csv")
     except OSError as fault:

@@ -110,12 +110,7 @@ MORE_SAID = re.compile(r"(.*\S)(?:\s+[-\u2013]\s+|\s*[(\[])([^()\[\]]+?)[)\]]?")
 PARENT = {"mum", "mums", "mother", "mothers", "dad", "dads", "father", "fathers", "parent", "parents", "parental", "adult", "adults"}  # fmt: skip
 CHILD = {"child", "childs", "children", "childrens", "young", "youth", "yp", "cyp", "teen", "teenage", "adolescent"}
 NOT_GIVEN = {"not", "no", "never", "declined", "refused", "cancelled", "ended", "closed", "stopped", "waiting", "dna"}
-
-
-FILLERS = {
-    *("worker", "work", "practitioner", "key", "visit", "session", "hours", "appointment", "service", "team", "support"),
-    *("one", "to", "the", "a", "of", "for", "with", "and"),
-}
+FILLERS = {"worker", "work", "practitioner", "key", "visit", "session", "hours", "appointment", "service", "team", "support", "one", "to", "the", "a", "of", "for", "with", "and"}  # fmt: skip
 """Words that go with the name of any service."""
 
 
@@ -165,6 +160,11 @@ def singular(word: str) -> str:
     if word in ("children", "childrens"):
         return "child"
     return word[:-1] if len(word) > 4 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def is_not_given(text: str) -> bool:
+    """Whether a text says that the service was declined, has ended or is waited for: a person should look."""
+    return bool(set(spoken(text).split()) & NOT_GIVEN)
 
 
 def is_of_others(words: str, way: str) -> bool:

@@ -31,6 +31,8 @@ NEAR = 0.1
 """Two tables whose scores (0 to 2.25) differ by no more may both be meant."""
 BY_NAME = ("exact", "confirmed", "normalised")
 ROWS_TO_SCORE = 5
+MOST_NAMED = 6
+"""Names in a message; more are a wall of words."""
 CONFIRM = "confirm it in recognised.csv"
 
 
@@ -229,9 +231,11 @@ def refuse_unknown(top: Top, candidates: Candidates, guesses: list[Guess], where
     line, cells = top[0]
     check_separator(f"{where} line {line}", cells)
     example = guesses[0].table if guesses else candidates[0][1]
-    returns = ", ".join(dict.fromkeys(return_.name for return_, _ in candidates))
+    names = list(dict.fromkeys(return_.name for return_, _ in candidates))
+    returns = f" of {', '.join(names)}" if len(names) <= MOST_NAMED else ""
+    begins = ",".join(example.column_names[:MOST_NAMED])
     raise UnknownHeadingError(
-        f"{where} line {line}: this is not the heading of any table of {returns}; one is, for example, {','.join(example.column_names)}; for an extract with headings of its own, run careloom map FILE"
+        f"{where} line {line}: this is not the heading of any table{returns}; one begins, for example, {begins}; for an extract with headings of its own, run careloom map FILE"
     )
 
 

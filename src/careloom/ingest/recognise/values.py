@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from careloom.core import Code, CodeSet
 from careloom.ingest.recognise.decisions import SHARED, VALUE, Decisions, Recognition
 from careloom.ingest.recognise.scores import Scorer
-from careloom.ingest.recognise.shorthand import bare, core, in_full, is_another, singular, without_more
+from careloom.ingest.recognise.shorthand import bare, core, in_full, is_another, is_not_given, singular, without_more
 from careloom.ingest.recognise.words import (
     LIKE_A_CODE,
     code_and_label,
@@ -53,8 +53,9 @@ class CodeReader:
         self.spellings = gathered((form, code.code) for code in code_set.codes for form in forms_of_spellings(code))
         self.as_spelt = gathered((fold(way), code.code) for code in code_set.codes for way in code.also)
         ways = [(code.code, way) for code in code_set.codes for way in (code.label, *code.also)]
-        self.in_full = gathered((squeeze(in_full(way)), code) for code, way in ways)
-        self.cores = gathered((core(way), code) for code, way in ways if is_enough(way))
+        of_services = ways if scope == SHARED else []  # of which more is written than their names
+        self.in_full = gathered((squeeze(in_full(way)), code) for code, way in of_services)
+        self.cores = gathered((core(way), code) for code, way in of_services if is_enough(way))
         self.scorer = Scorer((code, in_full(way)) for code, way in ways)
         self.readings: dict[str, Reading] = {}
         self.times: Counter[str] = Counter()
@@ -142,8 +143,9 @@ class CodeReader:
         if reading := self._around(text):
             return reading
         plain = bare(text).text
-        if (near := self._about(plain)) or (near := self._scored(plain)).how != "unknown":
-            return near
+        near = self._about(plain) or self._scored(plain)
+        if near.how != "unknown":
+            return Reading(None, "unclear", near.means, near.score, near.or_else) if is_not_given(plain) else near
         cut = without_more(plain)
         head = self._scored(bare(cut[0]).text) if cut else near
         return near if head.how == "unknown" else head
@@ -177,6 +179,8 @@ class CodeReader:
         best = self.scorer.best(in_full(text))
         if best.how == "proposed":
             return self._proposed(best.name, best.score, best.or_else)
+        if best.how == "unknown":  # the nearest is no proposal: who writes yes all the way down would confirm nonsense
+            return Reading(None, "unknown", "", best.score, best.name)
         return Reading(None, best.how, best.name, best.score, best.or_else)
 
     def _proposed(self, code: str, score: int, or_else: str = "") -> Reading:

@@ -128,6 +128,11 @@ def test_for_whom_and_whether_it_was_given_is_not_taken_off(text: str) -> None:
     assert read(text)[0] in ("unclear", "unknown")
 
 
+@pytest.mark.parametrize("text", ["FSW ended", "Ended FSW", "Family support worker declined", "Waiting FSW"])
+def test_what_was_not_given_is_not_proposed(text: str) -> None:
+    assert read(text)[0] in ("unclear", "unknown")
+
+
 def test_a_service_of_the_parent_is_not_that_of_the_child() -> None:
     assert is_of_others("talking therapies mum", "talking therapies")
     assert is_of_others("child alcohol support", "parental alcohol support")
