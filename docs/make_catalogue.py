@@ -20,7 +20,7 @@ from careloom.catalogue import (
     Rule,
     load_catalogue,
 )
-from careloom.core import Table, Years
+from careloom.core import Column, Table, Years
 
 PAGE = Path(__file__).with_name("catalogue.md")
 
@@ -39,6 +39,7 @@ def make_page() -> str:
     """Return the text of docs/catalogue.md."""
     catalogue = load_catalogue()
     parts = [HEAD, *(line for return_ in catalogue.returns.values() for line in say_return(return_))]
+    parts += say_services(catalogue)
     parts += ["## Outcomes", "", *(line for outcome in catalogue.outcomes.values() for line in say_outcome(outcome))]
     parts += ["## Official measures", "", *(line for measure in catalogue.measures for line in say_measure(measure))]
     parts += ["## Processes of looked-after care", "", *(line for p in catalogue.processes for line in say_process(p))]
@@ -106,7 +107,7 @@ def unique(names: Iterable[str]) -> list[str]:
 
 def say_table(of: Table) -> list[str]:
     rows = (
-        (f"`{c.name}`", c.type, c.label, f"`{c.codes}`" if c.codes else "", c.privacy, say_years(c.years))
+        (f"`{c.name}`", c.type, said_of(c), f"`{c.codes}`" if c.codes else "", c.privacy, say_years(c.years))
         for c in of.columns
     )
     key = ", ".join(f"`{name}`" for name in of.key) or "none"
@@ -114,14 +115,29 @@ def say_table(of: Table) -> list[str]:
     return [
         f"#### `{of.name}`",
         "",
-        f"{of.row}. Key: {key}. Collection years: {say_years(of.years)}.",
+        f"{of.row}. Key: {key}. Collection years: {say_years(of.years)}."
+        + (" Each row tells of its own year only." if of.each_year else ""),
         "",
         *table(heading, rows),
     ]
 
 
+def said_of(column: Column) -> str:
+    """What a column is, what its blank means, and by which other headings it goes."""
+    blank = f" Blank: {column.blank}." if column.blank else ""
+    also = f" Also headed: {'; '.join(column.also)}." if column.also else ""
+    return f"{column.label}.{blank}{also}" if blank or also else column.label
+
+
 def say_rule(rule: Rule) -> list[str]:
-    lines = [f"#### {rule.code}", "", rule.why, "", f"Table `{rule.table}`; source: {rule.source}", ""]
+    lines = [
+        f"#### {rule.code}",
+        "",
+        rule.why,
+        "",
+        f"Table `{rule.table}`{', all years together' if rule.across else ''}; source: {rule.source}",
+        "",
+    ]
     for version in rule.versions:
         lines += [f"{say_years(version.years)}: **{version.message}** A row fails when", ""]
         lines += [*fenced(version.fails, "sql"), "Example:", "", *fenced(version.examples)]
@@ -137,6 +153,17 @@ def say_declaration(said: Declaration) -> list[str]:
 # --- what is asked of the common tables ------------------------------------------------------------------------------
 
 
+def say_services(catalogue: Catalogue) -> list[str]:
+    """What a description of a service may mean, and the ways it is written."""
+    rows = ((f"`{s.name}`", s.title, s.group, s.why, "; ".join(s.also)) for s in catalogue.services)
+    heading = "kind | called | group | what it is | also written"
+    return ["## Services", "", "The code set `services`, for descriptions in any words.", "", *table(heading, rows)]
+
+
+def say_items(items: Iterable[str]) -> str:
+    return f"- items it needs: {', '.join(f'`{item}`' for item in items)}"
+
+
 def say_outcome(outcome: Outcome) -> list[str]:
     lines = [f"### {outcome.title} (`{outcome.name}`)", "", outcome.why, "", f"Source: {outcome.source}", ""]
     within = f", within {outcome.class_within_days} days" if outcome.class_within_days is not None else ""
@@ -145,7 +172,7 @@ def say_outcome(outcome: Outcome) -> list[str]:
         f"- the event: the next start of `{outcome.until}` where `{outcome.until_when}`, {outcome.min_gap_days} days later at the earliest"
     ]
     lines += [f"- the class that counts: {outcome.class_from}{within}"]
-    lines += [f"- read off after {', '.join(map(str, outcome.horizons_days))} days", ""]
+    lines += [f"- read off after {', '.join(map(str, outcome.horizons_days))} days", say_items(outcome.items), ""]
     return [*lines, *say_drops(outcome.drops), "Example:", "", *fenced(outcome.examples)]
 
 
@@ -161,6 +188,7 @@ def say_measure(measure: Measure) -> list[str]:
 def say_process(process: Process) -> list[str]:
     lines = [f"### {process.number} {process.name}", "", process.why, "", f"Source: {process.source}", ""]
     lines += table("element | kind | basis", ((f"`{e.name}`", e.kind, e.basis) for e in process.elements))
+    lines += [say_items(process.items), ""]
     return [*lines, "Example:", "", *fenced(process.examples)]
 
 

@@ -19,6 +19,10 @@ CLOSED = {
 }
 
 
+ROWS_AT_ONCE = 250_000
+"""More than two of DuckDB's row groups."""
+
+
 class DuckDBEngine:
     """A DuckDB behind the engine's face, shut off from files, the network and extensions.
 
@@ -30,11 +34,13 @@ class DuckDBEngine:
     def __init__(self, threads: int | None = None, *, place: Path | None = None, memory: str | None = None) -> None:
         asked = {"threads": str(threads) if threads else None, "memory_limit": memory}
         self._place = place
+        self._arriving: dict[str, list[pa.Table]] = {}
         self._db = duckdb.connect(
             str(place or ":memory:"), config={**CLOSED, **{key: setting for key, setting in asked.items() if setting}}
         )
         if place:
             place.chmod(0o600)
+            self._db.execute("PRAGMA disable_checkpoint_on_shutdown")  # the file goes: there is nothing to tidy
         for function in FUNCTIONS:
             self._db.execute(function.on_duckdb())
         self._db.execute("SET lock_configuration = true")
@@ -45,31 +51,48 @@ class DuckDBEngine:
         self._db.unregister("arriving")
 
     def append(self, table: str, rows: pa.Table) -> None:
-        self._db.register("arriving", rows)
-        if self.columns(table):
-            self._db.execute(f'INSERT INTO "{table}" SELECT * FROM arriving')
-        else:
-            self._db.execute(f'CREATE TABLE "{table}" AS SELECT * FROM arriving')
-        self._db.unregister("arriving")
+        waiting = self._arriving.setdefault(table, [])
+        waiting.append(rows)
+        if sum(part.num_rows for part in waiting) >= ROWS_AT_ONCE:
+            self._settle(table)
 
     def drop(self, table: str) -> None:
+        self._arriving.pop(table, None)
         self._db.execute(f'DROP TABLE IF EXISTS "{table}"')
 
     def make(self, table: str, select: str) -> int:
+        self._settle()
         made = self._db.execute(f'CREATE OR REPLACE TABLE "{table}" AS {select}').fetchone()
         return int(made[0]) if made else 0
 
     def arrow(self, select: str) -> pa.Table:
+        self._settle()
         return self._db.execute(select).to_arrow_table()
 
     def rows(self, select: str) -> list[tuple[Any, ...]]:
+        self._settle()
         return self._db.execute(select).fetchall()
 
     def columns(self, table: str) -> list[str]:
+        self._settle()
         try:
             return [name for name, *_ in self._db.execute(f'SELECT * FROM "{table}" LIMIT 0').description]
         except duckdb.CatalogException:
             return []
+
+    def _settle(self, only: str | None = None) -> None:
+        """Send on what was appended. On disk, many rows at once are written many times as fast as few."""
+        for table in [only] if only else list(self._arriving):
+            rows = pa.concat_tables(self._arriving.pop(table))
+            self._db.register("arriving", rows)
+            if self._has(table):
+                self._db.execute(f'INSERT INTO "{table}" SELECT * FROM arriving')
+            else:
+                self._db.execute(f'CREATE TABLE "{table}" AS SELECT * FROM arriving')
+            self._db.unregister("arriving")
+
+    def _has(self, table: str) -> bool:
+        return bool(self._db.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table]).fetchone())
 
     def close(self) -> None:
         self._db.close()

@@ -89,6 +89,7 @@ def came_in(children: int) -> Tables:
             "line": n,
             "column_name": "DECOM",
             "is_row": False,
+            "is_used": False,
             "reason": "not a date",
         }
         for n in range(3)
@@ -100,6 +101,7 @@ def came_in(children: int) -> Tables:
             "line": n,
             "column_name": None,
             "is_row": True,
+            "is_used": False,
             "reason": "no child identifier",
         }
         for n in range(28)
@@ -221,6 +223,11 @@ def came_in(children: int) -> Tables:
         for at, number in enumerate(numbers)
         if number is not None
     ]
+    understood = [("exact", True, 420), ("spelling", True, 130), ("proposed", False, 3), ("unknown", False, 17)]
+    recognition = [
+        {"kind": "value", "scope": "ssda903 ethnicity", "how": how, "is_used": used, "texts": 3, "rows": rows}
+        for how, used, rows in understood
+    ]
     steps = [
         ("read files", "ssda903 episodes files", 210, 210, {}),
         ("read files", "cin_census CINdetails files", 628, 600, {"no child identifier": 28}),
@@ -236,6 +243,7 @@ def came_in(children: int) -> Tables:
     return {
         "delivery": delivery,
         "set_aside": aside,
+        "recognition": recognition,
         "record": record,
         "person_of": people,
         "rule_state": rules,
