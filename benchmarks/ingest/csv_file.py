@@ -9,7 +9,7 @@ The readers, each in a process of its own, one after the other, so that the memo
 - `careloom reads`: what this repository's reader does before a cell is understood: the survey of the file (fingerprint and
   encoding), then every batch of tidy cells with the line of each row; batches are let go as they come (one core).
 - `careloom types`: the same, with every cell typed, and the rows sent to a table on disk: what a run does first.
-- `careloom whole`: all of ingest, to the last: years settled, standings, years stitched, on disk with 700 MB for DuckDB.
+- `careloom whole`: all of ingest, to the last: years settled, standings, years stitched, on disk as with --scratch.
 - `pandas`: pandas.read_csv with dtype=str, then the date columns typed; left out where pandas is not installed.
 
 The rate to look at is that of `careloom reads` against `duckdb`: the aim is at least half of its rows a second. pandas
@@ -33,6 +33,7 @@ from contextlib import closing
 from pathlib import Path
 
 from careloom.engine import DuckDBEngine
+from careloom.engine.open import MEMORY
 
 KILOBYTE, MEGABYTE = 1024, 1e6  # Linux counts kilobytes of 1024
 COLUMNS = "CHILD,DECOM,RNE,LS,CIN,PLACE,PLACE_PROVIDER,DEC,REC,REASON_PLACE_CHANGE,HOME_POST,PL_POST,URN"
@@ -150,7 +151,7 @@ def careloom_whole(path: Path) -> int:
 
 
 def on_disk(folder: str) -> DuckDBEngine:
-    return DuckDBEngine(place=Path(folder, "working.duckdb"), memory="700MB")
+    return DuckDBEngine(place=Path(folder, "working.duckdb"), memory=MEMORY)
 
 
 def pandas_reads(path: Path) -> int:

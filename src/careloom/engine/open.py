@@ -10,6 +10,10 @@ from careloom.engine.duck import DuckDBEngine
 from careloom.engine.face import Engine
 
 
+MEMORY = "500MB"
+"""What DuckDB may use where memory is short; what is more goes to disk."""
+
+
 def open_engine(name: str, scratch: Path | None = None) -> Engine:
     """Open `duckdb` (embedded, the default) or `spark`. Raises StudyError when what Spark needs is not installed.
 
@@ -30,5 +34,5 @@ def open_engine(name: str, scratch: Path | None = None) -> Engine:
         return SparkEngine()
     if scratch:
         scratch.mkdir(parents=True, exist_ok=True)
-        return DuckDBEngine(place=scratch / f".careloom-{uuid.uuid4().hex}.duckdb")
+        return DuckDBEngine(place=scratch / f".careloom-{uuid.uuid4().hex}.duckdb", memory=MEMORY)
     return DuckDBEngine()

@@ -211,14 +211,16 @@ def of_part(rows: pa.Table, part: Part) -> pa.Table:
 def newest_day(return_: Return, table: Table, rows: pa.Table) -> dt.date | None:
     """Return the latest day not in the future by which rows tell their year.
 
-    In a yearly return those are the dates of rows that are told apart by a date (an episode, a review), which lie in the
-    past by their nature; in other extracts any date, or a year that rows name. Dates of birth tell nothing.
+    In a yearly return those are the dates by which rows are told apart (an episode's start, a review) and the ends in such
+    rows, which lie in the past by their nature, as a target does not; in other extracts any date, or a year that rows
+    name. Dates of birth tell nothing.
     """
     today = pa.scalar(dt.date.today(), pa.date32())
     years = (pc.max(rows[column.name]).as_py() for column in table.columns if column.type == "year")
-    is_told_by_date = any(column.key and column.type == "date" for column in table.columns)
     dates = [column for column in table.columns if column.type == "date" and column.privacy != "identifier"]
-    telling = dates if is_told_by_date or not return_.yearly else []
+    telling = dates
+    if return_.yearly:
+        telling = [c for c in dates if c.key or (c.blank and any(other.key for other in dates))]
     days = (rows[column.name] for column in telling)
     newest = (pc.max(each.filter(pc.less_equal(each, today))).as_py() for each in days)
     return max(filter(None, (*newest, *(dt.date(year, 3, 31) for year in years if year))), default=None)

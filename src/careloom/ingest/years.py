@@ -47,7 +47,11 @@ def settle_set(together: list[tuple[File, Part]]) -> None:
     for file, part in together:
         part.year = file.delivery.year or part.about.year or latest
         part.fault = why_not(file, part, is_alone=tables.count(part.table) == 1)
-        if part.year and (part.newest_year or 0) > part.year and not part.says_year:
+        if (
+            file.delivery.year
+            and (part.newest_year or 0) > file.delivery.year
+            and not (part.about.year or part.says_year)
+        ):
             part.about.remarks.append(
                 f"it holds dates after 31 March {part.year}, up to collection year {part.newest_year}"
             )

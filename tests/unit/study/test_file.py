@@ -43,10 +43,9 @@ def test_a_study_is_read_with_its_defaults(tmp_path: Path) -> None:
 
 def test_every_key_of_the_example_is_known(tmp_path: Path) -> None:
     example = (Path(__file__).parents[3] / "examples" / "study.toml").read_text()
-    (tmp_path / "903" / "2024").mkdir(parents=True)
-    (tmp_path / "cin").mkdir()
-    (tmp_path / "903" / "2024" / "a.csv").touch()
-    (tmp_path / "cin" / "a.xml").touch()
+    for name in ("903/2024/a.csv", "cin/a.xml", "annex_a/a.xlsx", "camhs/a.csv"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
     assert read_study(write(tmp_path, example), load_catalogue()).name == "Our authority, 2018 to 2024"
 
 

@@ -75,7 +75,8 @@ class Checked:
         name = f"{defect.file.split('/')[0]}_{defect.table}"
         where = f"delivery_id = {number} AND line = {defect.line}"
         ((cell,),) = self.engine.rows(f'SELECT "{defect.column}" FROM {name} WHERE {where}')
-        return f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else cell
+        form = "%Y-%m-%d" if defect.file.startswith("cin_census") else "%d/%m/%Y"
+        return cell.strftime(form) if isinstance(cell, dt.date) else cell
 
 
 def check(folder: Path) -> Checked:
