@@ -9,7 +9,6 @@ from careloom.core import StudyError
 from careloom.engine.duck import DuckDBEngine
 from careloom.engine.face import Engine
 
-
 MEMORY = "500MB"
 """What DuckDB may use where memory is short; what is more goes to disk."""
 
