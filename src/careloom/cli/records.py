@@ -52,6 +52,7 @@ def add_what(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--authority", default="", metavar="NAME", help="whose files they are, if the files do not say"
     )
+    command.add_argument("--return", dest="return_name", metavar="NAME", help="which return or extract they are of")
     command.add_argument("--year", type=int, metavar="N", help="their collection year, if the files do not say")
     command.add_argument("--mapping", type=Path, metavar="MAP.toml", help="what the columns mean; see careloom map")
     command.add_argument(
@@ -67,7 +68,14 @@ def add_what(command: argparse.ArgumentParser) -> None:
 def stock_of(asked: argparse.Namespace, console: Console) -> Stock:
     """Read what was asked for; say what could not be read, and what waits for a decision."""
     catalogue = load_catalogue()
-    what = find_files(asked.paths, catalogue, la=asked.authority, year=asked.year, mapping=asked.mapping)
+    what = find_files(
+        asked.paths,
+        catalogue,
+        la=asked.authority,
+        return_name=asked.return_name,
+        year=asked.year,
+        mapping=asked.mapping,
+    )
     kept = {"recognised": asked.recognised, "scratch": asked.scratch}
     what = replace(what, **{name: path for name, path in kept.items() if path})
     with steps(console) as on_step:

@@ -5,7 +5,7 @@ import uuid
 from importlib.util import find_spec
 from pathlib import Path
 
-from careloom.core import StudyError
+from careloom.core import OutputError, StudyError
 from careloom.engine.duck import DuckDBEngine
 from careloom.engine.face import Engine
 
@@ -32,6 +32,9 @@ def open_engine(name: str, scratch: Path | None = None) -> Engine:
 
         return SparkEngine()
     if scratch:
-        scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            scratch.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise OutputError(f"{scratch}: the scratch folder cannot be made ({fault.strerror})") from None
         return DuckDBEngine(place=scratch / f".careloom-{uuid.uuid4().hex}.duckdb", memory=MEMORY)
     return DuckDBEngine()

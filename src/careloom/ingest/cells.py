@@ -29,14 +29,19 @@ AGE = re.compile(
     r"(\d+(?:\.\d+)?)\s*(y|yr|yrs|year|years|m|mo|mth|mths|month|months|w|wk|wks|week|weeks)?(?:\s*old)?\.?"
 )
 YEARS_AND_MONTHS = re.compile(r"(\d+)\s*(?:y|yrs?|years?)\s*(?:and)?\s*(\d+)\s*(?:m|mo|mths?|months?)(?:\s*old)?")
-OLDEST = 150
+OLDEST = 130
 A_YEAR = {"y": 1.0, "m": 12.0, "w": 52.18}
+THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 MONEY = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 NOT_MONEY = re.compile(r"(gbp|pounds?|£|,(?=\d{3})|\s)", re.IGNORECASE)
-YEAR = re.compile(r"(?:\d{4}\s*[/-]\s*)?(?:20)?(\d{2})(?:\.0+)?")
+YEAR = re.compile(r"(?:20(\d{2})\s*[/-]\s*)?(?:20)?(\d{2})(?:\.0+)?")
 FLOAT_ID = re.compile(r"(\d+)\.0+")
+NO_ID = re.compile(
+    r"(grand |sub)?totals?:?|n/?a|none|nil|unknown|-+|=+|_+|page \d+.*|report (run|date|generated).*|end of report",
+    re.IGNORECASE,
+)
 GUARDED_ID = re.compile(r'="?([^"=]+)"?')
 SHORTENED_ID = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 
@@ -61,6 +66,8 @@ def date_reader(formats: Sequence[str]) -> Reader:
 
 def first_day(text: str, formats: Sequence[str]) -> dt.date | None:
     for form in formats:
+        if form == "%Y%m%d" and len(text) != len("20210331"):
+            continue  # or 202312 would be a day in January
         try:
             day = dt.datetime.strptime(text, form).date()
         except ValueError:
@@ -97,7 +104,7 @@ def read_whole(text: str) -> Read:
 
 
 def read_number(text: str) -> Read:
-    plain = text.replace(",", "")
+    plain = text.replace(",", "") if THOUSANDS.fullmatch(text) else text
     if not NUMBER.fullmatch(plain) or abs(value := float(plain)) > LARGEST:
         return None, "not a number"
     return value, "a number with commas, read as the number" if "," in text else ""
@@ -115,7 +122,7 @@ def read_age(text: str) -> Read:
         return 0.0, read_so
     if found := YEARS_AND_MONTHS.fullmatch(spoken):
         return int(found[1]) + int(found[2]) / 12, read_so
-    if (found := AGE.fullmatch(spoken)) and found[2]:
+    if (found := AGE.fullmatch(spoken)) and found[2] and float(found[1]) < OLDEST:
         return float(found[1]) / A_YEAR[found[2][0]], read_so
     return None, "not an age"
 
@@ -123,6 +130,8 @@ def read_age(text: str) -> Read:
 def read_money(text: str) -> Read:
     """Read pounds: `1180.5`, `£1,180.50`, `1,180 GBP`, `(45.00)` and `45.00-` and `-45` as negative, `1.2k`."""
     plain = NOT_MONEY.sub("", text)
+    if re.search(r"\d\s+\d", text):
+        return None, "not a sum of money"
     if (plain.startswith("(") and plain.endswith(")")) or plain.endswith("-"):
         plain = "-" + plain.strip("()-")
     times = 1000 if plain[-1:] in ("k", "K") else 1
@@ -143,8 +152,17 @@ def read_identifier(text: str) -> Read:
     return text, ""
 
 
+def read_key(text: str) -> Read:
+    """Read an identifier that a row is known by: words that stand below a list are none."""
+    if NO_ID.fullmatch(text):
+        return None, "words where an identifier should be: a total, a footer or a blank"
+    return read_identifier(text)
+
+
 def read_year(text: str) -> Read:
     """Read a collection year, `2021`, `2020/21` or `2020-2021`: the year in which it ends."""
     found = YEAR.fullmatch(text)
-    is_year = found and (text[:2] == "20" and len(text) >= 4)
-    return (2000 + int(found[1]), "") if found and is_year else (None, "not a collection year")
+    if not found or text[:2] != "20" or len(text) < 4:
+        return None, "not a collection year"
+    is_next = found[1] is None or int(found[2]) == int(found[1]) + 1
+    return (2000 + int(found[2]), "") if is_next else (None, "not a collection year")

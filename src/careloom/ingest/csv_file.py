@@ -63,6 +63,7 @@ class CsvGrid:
     """
 
     name = ""
+    is_hidden = False
 
     def __init__(self, path: Path, encoding: str) -> None:
         self.path = path

@@ -11,6 +11,9 @@ from careloom.ingest.recognise import Found
 
 ABOVE = "the row stands above the heading"
 AGAIN = "the row is the heading again"
+ALONE = "the row has one cell: a note, a total or a footer"
+WIDE = 4
+"""So many columns of a table are there when a row with one of them filled is no row of it."""
 
 
 def grid_rows(grid: Grid, found: Found) -> Iterator[Rows]:
@@ -23,13 +26,13 @@ def grid_rows(grid: Grid, found: Found) -> Iterator[Rows]:
     nothing = dict.fromkeys(found.positions, pa.array([], pa.string()))
     yield Rows(found.table.name, pa.array([], pa.int32()), nothing, tuple(rows_above(grid, found)))
     for cells in grid.rows(found.heading_line):
-        again = is_heading(cells, found, heading)
-        broken = tuple((line, AGAIN) for line in cells.lines.filter(again).to_pylist())
-        kept = pc.invert(again) if broken else None
-        named = {name: cells.columns[place] for name, place in found.positions.items()}
-        if kept is not None:
-            named = {name: column.filter(kept) for name, column in named.items()}
-        lines = cells.lines if kept is None else cells.lines.filter(kept)
+        again, alone = is_heading(cells, found, heading), is_alone(cells, found)
+        broken = [(line, AGAIN) for line in cells.lines.filter(again).to_pylist()]
+        broken += [(line, ALONE) for line in cells.lines.filter(alone).to_pylist()]
+        lines, named = cells.lines, {name: cells.columns[place] for name, place in found.positions.items()}
+        if broken:
+            kept = pc.invert(pc.or_(again, alone))
+            lines, named = lines.filter(kept), {name: column.filter(kept) for name, column in named.items()}
         yield Rows(found.table.name, lines, named, (*cells.broken, *broken))
 
 
@@ -49,3 +52,11 @@ def is_heading(cells: Cells, found: Found, heading: list[str]) -> pa.BooleanArra
         if not pc.any(again).as_py():
             break
     return again
+
+
+def is_alone(cells: Cells, found: Found) -> pa.BooleanArray:
+    """Say which rows have one cell filled of all the columns of a wide table."""
+    filled = np.zeros(len(cells.lines), np.int32)
+    for place in found.positions.values():
+        filled += cells.columns[place].is_valid().to_numpy(zero_copy_only=False)
+    return pa.array((filled <= 1) & (len(found.positions) >= WIDE))

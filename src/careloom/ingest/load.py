@@ -48,7 +48,7 @@ def load_deliveries(engine: Engine, files: Sequence[File]) -> None:
             ):
                 rows.append(row_of(file, part, la, year, rows_in))
                 whose.append({"part_no": part.number, "la": la, "collection_year": year, "delivery_id": len(rows)})
-        rows += [blank_row(file, file.path.name, "refused", file.said)] if file.fault and not file.parts else []
+        rows += [blank_row(file, named(file, ""), "refused", file.said)] if file.fault and not file.parts else []
         rows += [blank_row(file, named(file, sheet), "not used", why) for sheet, why in file.unused]
     numbered = [{**row, "delivery_id": number} for number, row in enumerate(rows, start=1)]
     engine.load("delivery", pa.Table.from_pylist(numbered, DELIVERY))
@@ -77,7 +77,8 @@ def shares(engine: Engine, part: Part) -> list[tuple[str, int | None, int]]:
 
 
 def named(file: File, sheet: str) -> str:
-    return f"{file.path.name} [{sheet}]" if sheet else file.path.name
+    name = f"{file.path.name} [{sheet}]" if sheet else file.path.name
+    return name.encode("utf-8", "replace").decode()  # a name on disk may be no text
 
 
 def row_of(file: File, part: Part, la: str, year: int | None, rows_in: int) -> dict[str, object]:

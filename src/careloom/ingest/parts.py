@@ -1,6 +1,5 @@
 """Files on their way in, and what each gave to which return."""
 
-import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,8 +35,8 @@ class Part:
     table: str
     sheet: str
     about: About
-    newest: dt.date | None = None
-    """The latest day by which the year can be told; None when it holds none."""
+    years: Counter[int] = field(default_factory=Counter)
+    """How many of the dates by which its year can be told fall in each collection year."""
     rows_in: Counter[str] = field(default_factory=Counter)
     aside: Counter[tuple[str, str]] = field(default_factory=Counter)
     says_year: bool = False
@@ -46,11 +45,6 @@ class Part:
     la: str = ""
     year: int | None = None
     fault: str = ""
-
-    @property
-    def newest_year(self) -> int | None:
-        """The collection year of the newest day: the year whose 31 March comes next, or is that day."""
-        return self.newest.year + (self.newest > dt.date(self.newest.year, 3, 31)) if self.newest else None
 
 
 @dataclass

@@ -33,6 +33,9 @@ class Grid(Protocol):
     repaired: int
     """How many cells, of those read so far, had accents that were repaired."""
 
+    is_hidden: bool
+    """A sheet that a spreadsheet does not show."""
+
     def top(self) -> list[tuple[int, list[str]]]:
         """Return the first rows that are not blank, at most 30: (line, cells as trimmed text, blank ones empty)."""
         ...

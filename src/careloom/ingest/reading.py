@@ -1,6 +1,7 @@
 """Read one file: say what kind it is, recognise its tables, type its rows, and send them to the engine as they come."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -102,13 +103,16 @@ class Reading:
         file.is_workbook = surveyed.kind == "workbook"
         faults = []
         for grid in open_grids(file.path, surveyed):
+            if grid.is_hidden:
+                file.unused.append((grid.name, "a hidden sheet"))
+                continue
             if is_price_sheet(grid):
                 file.unused.append((grid.name, "a price sheet, which costs are read from: prices = in [costs]"))
                 continue
             try:
                 found = self.recognise(file, grid)
             except DeliveryError as fault:
-                faults.append(str(fault).removeprefix(file.path.name).lstrip(",: "))
+                faults.append(str(fault).removeprefix(file.path.name).lstrip(",: ").removeprefix("a sheet "))
                 file.unused.append((grid.name, faults[-1]))
                 continue
             self.read_grid(file, grid, found)
@@ -126,7 +130,7 @@ class Reading:
             if "table" in return_.layouts and delivery.return_name in (None, return_.name)
         ]
         mappings = [read_mapping(delivery.mapping, self.catalogue.returns)] if delivery.mapping else []
-        where = f"{file.path.name}, sheet {grid.name}" if grid.name else file.path.name
+        where = f"{file.path.name}, a sheet" if grid.name else file.path.name
         try:
             found = find_table(grid.top(), candidates, self.decisions, where, grid.name, mappings, self.accept)
         except HeadingError as fault:
@@ -176,8 +180,7 @@ class Reading:
         self.engine.append(arrived(part.return_, rows.table), of_part(typed.rows, part))
         if typed.notes.num_rows:
             self.engine.append(NOTES, of_part(typed.notes, part))
-        newest = newest_day(part.return_, typer.table, typed.rows)
-        part.newest = max(filter(None, (part.newest, newest)), default=None)
+        part.years += years_told(part.return_, typer.table, typed.rows)
 
 
 def said_readers(delivery: Delivery, return_: Return) -> dict[str, Reader]:
@@ -208,22 +211,24 @@ def of_part(rows: pa.Table, part: Part) -> pa.Table:
     return rows.append_column("part_no", pa.repeat(pa.scalar(part.number, pa.int32()), rows.num_rows))
 
 
-def newest_day(return_: Return, table: Table, rows: pa.Table) -> dt.date | None:
-    """Return the latest day not in the future by which rows tell their year.
+def years_told(return_: Return, table: Table, rows: pa.Table) -> Counter[int]:
+    """Return how many dates, not in the future, fall in each collection year, of those by which rows tell their year.
 
     In a yearly return those are the dates by which rows are told apart (an episode's start, a review) and the ends in such
     rows, which lie in the past by their nature, as a target does not; in other extracts any date, or a year that rows
     name. Dates of birth tell nothing.
     """
-    today = pa.scalar(dt.date.today(), pa.date32())
-    years = (pc.max(rows[column.name]).as_py() for column in table.columns if column.type == "year")
     dates = [column for column in table.columns if column.type == "date" and column.privacy != "identifier"]
-    telling = dates
     if return_.yearly:
-        telling = [c for c in dates if c.key or (c.blank and any(other.key for other in dates))]
-    days = (rows[column.name] for column in telling)
-    newest = (pc.max(each.filter(pc.less_equal(each, today))).as_py() for each in days)
-    return max(filter(None, (*newest, *(dt.date(year, 3, 31) for year in years if year))), default=None)
+        dates = [c for c in dates if c.key or (c.blank and any(other.key for other in dates))]
+    told = Counter[int]()
+    for column in dates:
+        days = rows[column.name].filter(pc.less_equal(rows[column.name], pa.scalar(dt.date.today(), pa.date32())))
+        ends = pc.add(pc.year(days), pc.greater(pc.month(days), 3).cast(pa.int64()))
+        told.update({found["values"]: found["counts"] for found in pc.value_counts(ends).to_pylist()})
+    for column in (column for column in table.columns if column.type == "year"):
+        told.update(year for year in rows[column.name].to_pylist() if year)
+    return told
 
 
 def remarks_of(grid: Grid) -> list[str]:

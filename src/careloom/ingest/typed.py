@@ -15,11 +15,13 @@ import pyarrow.compute as pc
 from careloom.catalogue.kinds import ARROW
 from careloom.core import Column, Table
 from careloom.ingest.cells import (
+    NO_ID,
     Read,
     Reader,
     date_reader,
     read_age,
     read_identifier,
+    read_key,
     read_money,
     read_number,
     read_whole,
@@ -39,6 +41,15 @@ READERS: Mapping[str, Reader] = {
     "money": read_money,
     "year": read_year,
 }
+SPOILT: Mapping[Reader | None, str] = {
+    read_identifier: r"^=|\.0+$|e\+",
+    read_key: rf"^=|\.0+$|e\+|^(?:{NO_ID.pattern})$",
+}
+"""What to look for in identifiers before they are read one by one."""
+
+NULL = "NULL"
+"""What databases write for a blank."""
+
 SAID = {
     "collection_year": Column("collection_year", "year", "Collection year that the row says itself", "open"),
     "la": Column("la", "text", "Authority that the row says itself", "open"),
@@ -96,6 +107,7 @@ class Typer:
         self.table = table
         self.columns = {column.name: TypedColumn(column, date_formats, codes) for column in table.columns}
         self.columns |= {name: TypedColumn(SAID[name], date_formats, codes, said.get(name)) for name in SAID}
+        self.alike = Counter[str]()
         self.own_numbers = [column.name for column in table.columns if column.own_number]
         lent = set(is_joined)
         self.needed = [c.name for c in table.columns if c.key and c.needed and c.name not in lent] + list(said)
@@ -107,12 +119,14 @@ class Typer:
         typed: dict[str, pa.Array] = {}
         for name, column in self.columns.items():
             cells = rows.cells.get(name)
+            if cells is not None and "name" not in name.lower():  # which may be a child's
+                cells = pc.if_else(pc.equal(cells, NULL), pa.scalar(None, pa.string()), cells)
             if cells is None:
                 typed[name] = pa.nulls(size, column.kind)
             else:
                 typed[name] = column.read(cells, rows.lines, notes, self.table.name)
         for name in self.own_numbers:
-            typed[name] = numbered(typed[name], rows)
+            typed[name] = self.numbered(typed, name)
         kept = self.with_key(typed, rows.lines, notes)
         notes += [note(self.table.name, [line], None, reason) for line, reason in rows.broken]
         table = pa.table({**typed, "line": rows.lines})
@@ -120,6 +134,16 @@ class Typer:
         whole = all_notes.filter(all_notes["is_row"])["reason"].to_pylist()
         table = table if kept is None else table.filter(pa.array(kept))
         return Typed(table, all_notes, size + len(rows.broken), Counter(whole))
+
+    def numbered(self, typed: Mapping[str, pa.Array], name: str) -> pa.Array:
+        """Return the rows' own numbers; for a row without one its fingerprint, and how many alike stood before it."""
+        if not typed[name].null_count:
+            return typed[name]
+        prints = []
+        for mark in prints_of(self.table, typed):
+            prints.append(f"{mark}-{self.alike[mark]}" if self.alike[mark] else mark)
+            self.alike[mark] += 1
+        return pc.coalesce(typed[name], pa.array(prints, pa.string()))
 
     def with_key(
         self, typed: dict[str, pa.Array], lines: pa.Array, notes: list[pa.Table]
@@ -161,7 +185,7 @@ class TypedColumn:
 
     def read(self, cells: pa.StringArray, lines: pa.Array, notes: list[pa.Table], table: str) -> pa.Array:
         """Return the typed cells, and note those that could not be used as handed over."""
-        if self.reader is None or (self.reader is read_identifier and not may_be_spoilt(cells)):
+        if self.reader is None or (self.reader in SPOILT and not may_be_spoilt(cells, SPOILT[self.reader])):
             return cells
         packed = cells.dictionary_encode()
         texts = packed.dictionary.to_pylist()
@@ -199,27 +223,25 @@ class TypedColumn:
                     notes.append(note(table, lines.filter(here), self.column.name, reason, is_used=is_used))
 
 
-def may_be_spoilt(identifiers: pa.StringArray) -> bool:
+def may_be_spoilt(identifiers: pa.StringArray, signs: str) -> bool:
     """Has a spreadsheet perhaps been at these identifiers? Most have never met one, and need no second look."""
-    return bool(pc.any(pc.match_substring_regex(identifiers, r"^=|\.0+$|[eE]\+")).as_py())
+    return bool(pc.any(pc.match_substring_regex(identifiers, signs, ignore_case=True)).as_py())
 
 
-def numbered(numbers: pa.Array, rows: Rows) -> pa.Array:
-    """Return the rows' own numbers, and for a row without one the fingerprint of all its cells."""
-    if not numbers.null_count:
-        return numbers
-    cells = [rows.cells[name].fill_null("") for name in sorted(rows.cells)]
+def prints_of(table: Table, typed: Mapping[str, pa.Array]) -> list[str]:
+    """Return each row's fingerprint: of what its cells were read as, but for those whose blank may yet be filled."""
+    lasting = [c.name for c in table.columns if not c.own_number and not c.blank]
+    cells = (pc.fill_null(typed[name].cast(pa.string()), "") for name in lasting)
     whole = pc.binary_join_element_wise(*cells, "\x1f")
-    prints = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in whole.to_pylist()]
-    return pc.coalesce(numbers, pa.array(prints, pa.string()))
+    return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in whole.to_pylist()]
 
 
 def reader_of(column: Column, date_formats: tuple[str, ...]) -> Reader | None:
     """Return how to read a cell of this column; None when text is kept as it is."""
     if column.type == "date":
         return date_reader(date_formats)
-    if column.type == "text" and (column.key or column.privacy == "identifier"):
-        return read_identifier
+    if column.type == "text" and column.privacy == "identifier":
+        return read_key if column.key and column.needed else read_identifier
     return READERS.get(column.type)
 
 

@@ -15,7 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from careloom.core import DeliveryError
 from careloom.ingest.raw import ROWS_A_BATCH, Cells
@@ -54,10 +61,13 @@ class SheetGrid:
     encoding = ""
     separator = ""
 
-    def __init__(self, path: Path, name: str, top: list[tuple[int, list[str]]], errors: int) -> None:
+    def __init__(
+        self, path: Path, name: str, top: list[tuple[int, list[str]]], errors: int, is_hidden: bool = False
+    ) -> None:
         self.path = path
         self.name = name
         self.errors = errors
+        self.is_hidden = is_hidden
         self.repaired = 0
         self._top = top
 
@@ -80,13 +90,14 @@ def sheets(path: Path) -> Iterator[SheetGrid]:
     """Yield the sheets that hold something, hidden ones too. Raises DeliveryError for a workbook not safe to read."""
     errors = check_contents(path)
     with opened(path) as book:
-        names = [sheet.name for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-        if len(names) > MOST_SHEETS:
+        found = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+        if len(found) > MOST_SHEETS:
             raise DeliveryError(f"{path.name}: the workbook has over {MOST_SHEETS} sheets; this is not a return")
-        for name in names:
-            top = top_of(sheet_of(path, book, name))
+        for sheet in found:
+            top = top_of(sheet_of(path, book, sheet.name))
             if top:
-                yield SheetGrid(path, name, top, errors)
+                is_hidden = sheet.visible != SheetVisibleEnum.Visible
+                yield SheetGrid(path, sheet.name, top, errors, is_hidden)
 
 
 def top_of(sheet: CalamineSheet) -> list[tuple[int, list[str]]]:

@@ -1,5 +1,6 @@
 """Which collection year, and which authority, each part is of; a part that contradicts the study is refused."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,13 +22,28 @@ def settle(files: Sequence[File]) -> None:
 
 
 def name_authorities(files: Sequence[File]) -> None:
-    """Name each part's authority: as the study does, else as its file does, else as the only other file that says one."""
+    """Name each part's authority: as the study does, else as its file does, else as the files nearest to it do.
+
+    Nearest are those of its folder, then those of the folder around it, and so on. Where they name several, nobody can
+    say whose the file is, and it is refused.
+    """
     for delivery in {id(file.delivery): file.delivery for file in files}.values():
-        parts = [part for file in files if file.delivery is delivery for part in file.parts]
-        said = {part.about.la for part in parts if part.about.la}
-        other = said.pop() if len(said) == 1 else UNSTATED
-        for part in parts:
-            part.la = delivery.la or part.about.la or other
+        of_it = [file for file in files if file.delivery is delivery]
+        said = [(file.path, part.about.la) for file in of_it for part in file.parts if part.about.la]
+        for file in of_it:
+            near = nearest_said(file.path, said)
+            for part in file.parts:
+                part.la = delivery.la or part.about.la or (near[0] if len(near) == 1 else UNSTATED)
+                if part.la == UNSTATED and near and not part.says_la:
+                    part.fault = "files of several authorities lie around it, and it does not say whose it is; hand each authority's over by itself"
+
+
+def nearest_said(path: Path, said: Sequence[tuple[Path, str]]) -> list[str]:
+    """Return the authorities that the files in the nearest folder around a path name, where any does."""
+    for folder in path.parents:
+        if found := sorted({la for other, la in said if other.is_relative_to(folder)}):
+            return found
+    return []
 
 
 def sets_of(files: Sequence[File]) -> list[list[tuple[File, Part]]]:
@@ -42,19 +58,26 @@ def sets_of(files: Sequence[File]) -> list[list[tuple[File, Part]]]:
 
 
 def settle_set(together: list[tuple[File, Part]]) -> None:
-    latest = max((part.newest_year for _, part in together if part.newest_year), default=None)
+    """Give the parts of one collection their year, and say when some of their dates lie after it."""
+    told = told_year(sum((part.years for _, part in together), Counter()))
     tables = [part.table for _, part in together]
     for file, part in together:
-        part.year = file.delivery.year or part.about.year or latest
-        part.fault = why_not(file, part, is_alone=tables.count(part.table) == 1)
-        if (
-            file.delivery.year
-            and (part.newest_year or 0) > file.delivery.year
-            and not (part.about.year or part.says_year)
-        ):
-            part.about.remarks.append(
-                f"it holds dates after 31 March {part.year}, up to collection year {part.newest_year}"
-            )
+        part.year = file.delivery.year or part.about.year or told
+        part.fault = part.fault or why_not(file, part, is_alone=tables.count(part.table) == 1)
+        later = sum(dates for year, dates in part.years.items() if part.year and year > part.year)
+        if later and not (part.about.year or part.says_year):
+            dates = "1 date" if later == 1 else f"{later:,} dates"
+            part.about.remarks.append(f"it is read as of {part.year}, and holds {dates} after 31 March {part.year}")
+
+
+def told_year(years: Counter[int]) -> int | None:
+    """Return the collection year that dates tell: the newest that is not the slip of a few.
+
+    Of ten dates or more, at least two, and one in a hundred, must lie in it.
+    """
+    dates = years.total()
+    enough = max(2 if dates >= 10 else 1, dates // 100)
+    return max((year for year, n in years.items() if n >= enough), default=None)
 
 
 def why_not(file: File, part: Part, *, is_alone: bool) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from careloom.core import CareloomError, Ledger
 from careloom.engine import Engine
 
-READING = "read files"
+READING, LATEST = "read files", "keep the latest return"
 
 
 def check_balance(ledger: Ledger) -> None:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from careloom.check import summarise
+from careloom.core import Ledger
 from careloom.engine import Engine
+from careloom.study.accounts import LATEST
 
 ASIDE = "SELECT delivery_id, count(CASE WHEN is_row THEN 1 END) AS rows_aside, count(CASE WHEN NOT is_row AND NOT is_used THEN 1 END) AS cells_aside FROM set_aside GROUP BY delivery_id"
 FILES = f"""
@@ -22,6 +24,11 @@ UNDERSTOOD = """
     ORDER BY scope, rows DESC, how"""
 TO_KNOW = "SELECT file_name, collection_year, message FROM delivery WHERE state <> 'refused' AND message <> '' ORDER BY delivery_id"
 MOST_REASONS = 25
+REPLACED = """
+    SELECT d.return_name, d.table_name, d.la, d.collection_year, count(*) AS files FROM delivery AS d
+    WHERE d.state = 'read' AND d.rows_in > 0
+    GROUP BY d.return_name, d.table_name, d.la, d.collection_year HAVING count(*) > 1
+    ORDER BY d.return_name, d.table_name, d.la, d.collection_year"""
 ABILITIES = "SELECT la, kind, title, state, items_there, items_needed, missing FROM ability ORDER BY la, position"
 UNLOCKS = """
     SELECT la, item, questions_lacking, questions_lacking_only FROM unlock
@@ -37,7 +44,7 @@ class Listing:
     rows: tuple[tuple[object, ...], ...]
 
 
-def list_files(engine: Engine) -> list[Listing]:
+def list_files(engine: Engine, ledger: Ledger) -> list[Listing]:
     """List the files and what they were read as, why cells and rows were set aside, and how codes were understood."""
     reasons = engine.rows(REASONS)
     more = f"; the {MOST_REASONS} most frequent of {len(reasons)}" if len(reasons) > MOST_REASONS else ""
@@ -45,6 +52,16 @@ def list_files(engine: Engine) -> list[Listing]:
     return [
         Listing("What was read", heading, tuple(engine.rows(FILES))),
         Listing("To know", ("file", "year", "what"), tuple(engine.rows(TO_KNOW))),
+        Listing(
+            "Of these more than one file came: where they tell of the same row, the one listed last counts",
+            ("read as", "table", "authority", "year", "files"),
+            tuple(engine.rows(REPLACED)),
+        ),
+        Listing(
+            "Rows that tell of the same thing as a later row",
+            ("table", "rows", "why"),
+            tuple((step.reads, n, why) for step in ledger.steps if step.step == LATEST for why, n in step.set_aside),
+        ),
         Listing(
             f"Set aside, or not as the catalogue writes it{more}",
             ("return", "table", "column", "reason", "times"),

@@ -10,7 +10,7 @@ import pyarrow.csv
 
 from careloom.catalogue import Catalogue
 from careloom.check import measure_availability
-from careloom.core import Ledger, OutputError, RequestError
+from careloom.core import Ledger, OutputError, RequestError, nearest
 from careloom.engine import open_engine
 from careloom.ingest import UNSTATED, Decisions, Delivery, ingest
 from careloom.study.accounts import READING, check_balance, refused, waiting
@@ -69,25 +69,33 @@ class Stock:
 
 
 def find_files(
-    paths: Sequence[Path], catalogue: Catalogue, *, la: str = "", year: int | None = None, mapping: Path | None = None
+    paths: Sequence[Path],
+    catalogue: Catalogue,
+    *,
+    la: str = "",
+    return_name: str | None = None,
+    year: int | None = None,
+    mapping: Path | None = None,
 ) -> HandedOver:
-    """Return the deliveries of a study file, or of files and folders, of which `la`, `year` and `mapping` are said.
+    """Return the deliveries of a study file, or of files and folders, of which the other arguments are said.
 
     A folder gives every file in it and below, but hidden ones and those Careloom writes. Raises RequestError for a path
     that is not there or a study among other paths, and StudyError as reading the study does.
     """
     for path in paths:
-        if not path.exists():
+        if not (path.is_file() or path.is_dir()):
             raise RequestError(f"{path}: there is no such file or folder")
-    if any(path.suffix == ".toml" for path in paths):
-        if len(paths) > 1 or la or year or mapping:
-            raise RequestError("a study file stands alone: authority, year and mapping are said in it")
+    if any(path.suffix == ".toml" for path in paths) and (len(paths) > 1 or la or return_name or year or mapping):
+        raise RequestError("a study file stands alone: authority, return, year and mapping are said in it")
+    if return_name not in (None, *catalogue.returns):
+        raise RequestError(f'there is no return "{return_name}"{nearest(str(return_name), catalogue.returns)}')
+    if paths[0].suffix == ".toml":
         study = read_study(paths[0], catalogue)
         return HandedOver(study.deliveries, study.recognised, study.scratch)
     files = tuple(dict.fromkeys(file for path in paths for file in files_of(path)))
     if not files:
         raise RequestError(f"{paths[0]}: there is no file in this folder")
-    return HandedOver((Delivery(la=la, files=files, year=year, mapping=mapping),))
+    return HandedOver((Delivery(la, files, return_name, year, mapping),))
 
 
 def files_of(path: Path) -> list[Path]:
@@ -136,7 +144,7 @@ def take_stock(
             tables={
                 name: working.arrow(SET_ASIDE if name == "set_aside" else f"SELECT * FROM {name}") for name in TABLES
             },
-            files=tuple(list_files(working)),
+            files=tuple(list_files(working, ledger)),
             available=tuple(list_available(working)),
             refused=refused(working),
             ledger=ledger,
@@ -146,6 +154,9 @@ def take_stock(
 
 def write_stock(stock: Stock, out: Path) -> None:
     """Write each table of the stock as `NAME.csv` into a folder, to be opened in Excel. Raises OutputError when it cannot."""
+    ours = {MARK, *(f"{name}.csv" for name in stock.tables)}
+    if out.is_dir() and any(path.name not in ours for path in out.iterdir()):
+        raise OutputError(f"{out}: this folder holds other files; name one of its own for the tables")
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / MARK).touch()

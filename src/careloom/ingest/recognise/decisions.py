@@ -17,6 +17,8 @@ from careloom.core import OutputError, StudyError, nearest
 from careloom.ingest.recognise.words import LIKE_A_CODE, fold, tidy
 
 HEADING, VALUE = "heading", "value"
+YES, NO = "yes", "no"
+"""In small letters, as a person may write them in any; a code `YES` is another thing, and is kept in capitals."""
 SHARED = "services"
 """A code set of the whole catalogue: decided once for all returns."""
 SPECIAL = ("collection_year", "la")
@@ -79,7 +81,7 @@ class Decisions:
         row = self.rows.get((kind, scope, fold(written)))
         if row is None:
             return None
-        return Decision({"yes": row.means, "no": None}.get(row.decision, row.decision))
+        return Decision({YES: row.means, NO: None}.get(row.decision, row.decision))
 
     @classmethod
     def load(cls, path: Path, returns: Mapping[str, Return]) -> "Decisions":
@@ -158,6 +160,8 @@ def checked(row: Recognition, where: str, known: Mapping[tuple[str, str], Collec
         raise StudyError(f'{where}: "scope" is not a table or code set of the catalogue{nearest(row.scope, scopes)}')
     called = {name.casefold(): name for name in names}
     said = row.decision.casefold()
+    if said in called:  # also where a code is itself a yes or a no
+        return replace(row, decision=called[said])
     if said == "yes":
         means = called.get(row.means.casefold())
         is_kept = row.kind == VALUE and LIKE_A_CODE.fullmatch(row.means)
@@ -168,9 +172,7 @@ def checked(row: Recognition, where: str, known: Mapping[tuple[str, str], Collec
         return replace(row, decision="yes", means=means or row.means)
     if said in ("", "no"):
         return replace(row, decision=said)
-    if said not in called:
-        raise StudyError(f"{where}: the decision is not yes, no or a name of {row.scope}{nearest(row.decision, names)}")
-    return replace(row, decision=called[said])
+    raise StudyError(f"{where}: the decision is not yes, no or a name of {row.scope}{nearest(row.decision, names)}")
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, Recognition]]:

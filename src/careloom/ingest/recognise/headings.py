@@ -59,8 +59,9 @@ class Ways:
         self.spelt = only_once(also)
         self.labelled = only_once(labels)
         taken = {*self.named, *self.spelt}
+        has_years = any(column.name.endswith("_year") for column in table.columns)  # of school, as `Year` may be then
         for name in SPECIAL:
-            if name not in self.labels:
+            if name not in self.labels and not (has_years and name == "collection_year"):
                 self.spelt |= {squeeze(way): name for way in WAYS_OF_SPECIAL[name] if squeeze(way) not in taken}
         self.scorer = Scorer(
             (column.name, way) for column in table.columns for way in (column.name, *column.also, *short_labels(column))

@@ -33,6 +33,8 @@ BY_NAME = ("exact", "confirmed", "normalised")
 ROWS_TO_SCORE = 5
 MOST_NAMED = 6
 """Names in a message; more are a wall of words."""
+MOST_STRANGE = 1 / 3
+"""The share of the headings of an extract that may be unknown before it is asked whether it is that extract."""
 CONFIRM = "confirm it in recognised.csv"
 
 
@@ -119,6 +121,7 @@ def find_table(
     place = f"{where} line {best.line}"
     headings = match_headings(best.cells, best.table, best.scope, decisions, accept)
     refuse_unfit(headings, best, place)
+    refuse_strange(headings, best, candidates, place)
     return Found(
         best.return_,
         best.table,
@@ -137,7 +140,8 @@ def mapped(top: Top, candidates: Candidates, mappings: Sequence[Mapping], where:
             return_, table = tables[mapping.return_name, mapping.table]
             line, positions = found
             cells = next(cells for at, cells in top if at == line)
-            positions = special_positions(cells, table) | positions
+            special = special_positions(cells, table)
+            positions = {n: at for n, at in special.items() if at not in positions.values()} | positions
             unused = sum(not is_no_heading(cell) for cell in cells) - len(positions)
             headings = Headings(positions, (), (), (), unused)
             return Found(return_, table, line, positions, remarks(headings, table, line > top[0][0]), ())
@@ -256,6 +260,20 @@ def refuse_unfit(headings: Headings, best: Guess, place: str) -> None:
         hint = f"; a heading like {' and one like '.join(like)} is there: {CONFIRM}" if like else ""
         raise HeadingError(
             f"{place}: column {' and column '.join(missing)} is missing{hint}; table {best.table.name} has {','.join(best.table.column_names)}",
+            headings.recognitions,
+        )
+
+
+def refuse_strange(headings: Headings, best: Guess, candidates: Candidates, place: str) -> None:
+    """Raise for an extract of which too much is not known, unless its return was said: it may be of another kind.
+
+    What authorities hand over beside their returns has no end, and a list of referrals has the headings of many others.
+    """
+    is_said = len({return_.name for return_, _ in candidates}) == 1
+    known = len(headings.positions)
+    if not (best.return_.yearly or is_said) and headings.unused > (known + headings.unused) * MOST_STRANGE:
+        raise HeadingError(
+            f"{place}: this is most like {best.scope}, but {headings.unused} of its {known + headings.unused} headings are not of it; if it is that, say return = in the study file, or --return {best.return_.name}; else write a mapping with careloom map",
             headings.recognitions,
         )
 

@@ -19,6 +19,8 @@ from careloom.ingest.recognise.words import (
 )
 
 KEPT = "kept as written"
+MOST_TEXTS = 5_000
+"""Beyond so many different texts a column is not of codes: the rest is looked up, but neither scored nor listed."""
 LONGEST = 200
 """A longer text is prose in the wrong column: it is not searched for codes, nor scored."""
 
@@ -63,6 +65,8 @@ class CodeReader:
     def read(self, text: str) -> Reading:
         """Return what a cell's text means. Never guesses between two near candidates."""
         if text not in self.readings:
+            if len(self.readings) >= MOST_TEXTS:
+                return Reading(None, "unknown") if fold(text) not in self.exact else self._read(tidy(text))
             self.readings[text] = self._read(tidy(text))
         return self.readings[text]
 
@@ -200,7 +204,7 @@ class CodeReader:
             how=reading.how,
             score=reading.score,
             or_else=reading.or_else,
-            decision="yes" if is_accepted and not self.decisions.get(VALUE, self.scope, text) else "",
+            decision=reading.means if is_accepted and not self.decisions.get(VALUE, self.scope, text) else "",
         )
 
 

@@ -166,7 +166,7 @@ def test_what_was_accepted_is_written_as_decided() -> None:
     reader = CodeReader(SERVICES, "services", Decisions(), accept=True)
     reader.read("Famly suport")
     reader.read("YC-group")
-    assert [row.decision for row in reader.recognitions()] == ["yes", ""]
+    assert [row.decision for row in reader.recognitions()] == ["family_support", ""]
 
 
 words = st.text(string.ascii_letters + " -:/()", min_size=1, max_size=30)
