@@ -163,7 +163,7 @@ class Reading:
         self, return_: Return, table: Table, *, said: Mapping[str, Reader] = {}, is_joined: Iterable[str] = ()
     ) -> Typer:
         codes = {column.codes: self.reader(return_, column.codes) for column in table.columns if column.codes}
-        return Typer(table, return_.date_formats, codes, said=said, is_joined=is_joined)
+        return Typer(table, return_.date_formats, codes, said=said, is_joined=is_joined, needs_codes=return_.yearly)
 
     def reader(self, return_: Return, codes: str) -> CodeReader:
         """Return the reader of a code set; a set of the whole catalogue has one reader for all returns."""

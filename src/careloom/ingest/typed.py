@@ -92,7 +92,8 @@ class Typer:
 
     A row without a needed part of its key cannot be used. `said` are how to read those of `collection_year` and `la`
     that each row says itself; they are needed as much.
-    `is_joined` columns are filled later, from the rows of another table, so may still be blank in a key.
+    `is_joined` columns are filled later, from the rows of another table, so may still be blank in a key. Without
+    `needs_codes` a code in a key may be unknown, as the kind of a service may be until somebody says what it is.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class Typer:
         *,
         said: Mapping[str, Reader] = {},
         is_joined: Iterable[str] = (),
+        needs_codes: bool = True,
     ) -> None:
         self.table = table
         self.columns = {column.name: TypedColumn(column, date_formats, codes) for column in table.columns}
@@ -110,7 +112,8 @@ class Typer:
         self.alike = Counter[str]()
         self.own_numbers = [column.name for column in table.columns if column.own_number]
         lent = set(is_joined)
-        self.needed = [c.name for c in table.columns if c.key and c.needed and c.name not in lent] + list(said)
+        keys = [c for c in table.columns if c.key and c.needed and (needs_codes or c.type != "code")]
+        self.needed = [c.name for c in keys if c.name not in lent] + list(said)
 
     def type_rows(self, rows: Rows) -> Typed:
         """Type every cell. Rows whose needed key is blank or unreadable cannot be used and are set aside whole."""

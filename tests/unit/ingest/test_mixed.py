@@ -71,6 +71,15 @@ def test_a_list_without_numbers_handed_over_again_is_one_list(duck: DuckDBEngine
     assert duck.rows(now) == [("1", True), ("2", False), ("2", False)]
 
 
+def test_a_service_that_nobody_knows_is_still_a_row(duck: DuckDBEngine, tmp_path: Path) -> None:
+    heading = "Package ID,Child ID,Service,Start Date\n"
+    rows = "P1,1,Taxi,01/04/2022\nP1,1,Family support,01/04/2022\nP2,1,Qwertyuiop asdf,01/04/2022\nP3,1,Taxi,\n"
+    put(tmp_path / "a.csv", heading + rows)
+    read(duck, tmp_path)
+    assert duck.rows("SELECT count(*), count(service) FROM services_deliveries WHERE standing = 'current'") == [(4, 3)]
+    assert duck.rows("SELECT line FROM set_aside WHERE is_row") == []
+
+
 def test_files_of_two_authorities_are_told_apart_by_their_folders(duck: DuckDBEngine, tmp_path: Path) -> None:
     for la in ("501", "502"):
         put(tmp_path / la / "cin.xml", CENSUS.format(la=la))
