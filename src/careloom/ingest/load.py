@@ -77,8 +77,12 @@ def shares(engine: Engine, part: Part) -> list[tuple[str, int | None, int]]:
 
 
 def named(file: File, sheet: str) -> str:
-    name = f"{file.path.name} [{sheet}]" if sheet else file.path.name
-    return name.encode("utf-8", "replace").decode()  # a name on disk may be no text
+    return as_text(f"{file.path.name} [{sheet}]" if sheet else file.path.name)
+
+
+def as_text(said: str) -> str:
+    """Return what can be written down: a file's name on disk may be no text, and it may stand in a message."""
+    return said.encode("utf-8", "replace").decode()
 
 
 def row_of(file: File, part: Part, la: str, year: int | None, rows_in: int) -> dict[str, object]:
@@ -94,7 +98,7 @@ def row_of(file: File, part: Part, la: str, year: int | None, rows_in: int) -> d
         "encoding": file.encoding,
         "rows_in": rows_in if is_read else 0,
         "state": "read" if is_read else "refused",
-        "message": "; ".join(part.about.remarks) if is_read else part.fault or file.said,
+        "message": as_text("; ".join(part.about.remarks) if is_read else part.fault or file.said),
     }
 
 
@@ -109,7 +113,7 @@ def blank_row(file: File, name: str, state: str, message: str) -> dict[str, obje
         "encoding": file.encoding or None,
         "rows_in": 0,
         "state": state,
-        "message": message,
+        "message": as_text(message),
     }
 
 

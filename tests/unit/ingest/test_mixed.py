@@ -1,5 +1,6 @@
 """Files as they lie about: slips of dates, totals, siblings, authorities side by side, lists handed over again."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,13 @@ def test_a_column_of_names_is_not_listed_without_end() -> None:
         reader.read(f"{number:x} zz")
     assert len(reader.recognitions()) == 5_000
     assert reader.read("wbri").code == "WBRI"
+
+
+def test_a_name_that_is_no_text_stops_nothing(duck: DuckDBEngine, tmp_path: Path) -> None:
+    for name, text in ((b"caf\xe9.csv", PEOPLE + "1,Ann,Lee,01/02/2010,F\n"), (b"\xff.csv", "a,b,c\n1,2,3\n")):
+        try:
+            (tmp_path / os.fsdecode(name)).write_text(text, encoding="utf-8")
+        except OSError:
+            pytest.skip("this file system knows no such names")
+    read(duck, tmp_path)
+    assert duck.rows("SELECT state FROM delivery ORDER BY delivery_id") == [("read",), ("refused",)]
