@@ -12,7 +12,7 @@ from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
 from careloom.core import DeliveryError, NothingToRunError, OutputError
 from careloom.ingest import propose_map
-from careloom.study import Listing, Stock, find_files, take_stock, wait, write_stock
+from careloom.study import Listing, Stock, find_handed_over, take_stock, wait, write_stock
 
 WIDTH = 160
 """Of a listing that goes to a file and not to a screen."""
@@ -68,7 +68,7 @@ def add_what(command: argparse.ArgumentParser) -> None:
 def stock_of(asked: argparse.Namespace, console: Console) -> Stock:
     """Read what was asked for; say what could not be read, and what waits for a decision."""
     catalogue = load_catalogue()
-    what = find_files(
+    what = find_handed_over(
         asked.paths,
         catalogue,
         la=asked.authority,

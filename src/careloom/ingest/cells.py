@@ -35,7 +35,7 @@ THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 MONEY = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-NOT_MONEY = re.compile(r"(gbp|pounds?|£|,(?=\d{3})|\s)", re.IGNORECASE)
+NOT_MONEY = re.compile(r"(gbp|pounds?|£|,(?=\d{3}(?!\d))|\s)", re.IGNORECASE)
 YEAR = re.compile(r"(?:20(\d{2})\s*[/-]\s*)?(?:20)?(\d{2})(?:\.0+)?")
 FLOAT_ID = re.compile(r"(\d+)\.0+")
 NO_ID = re.compile(

@@ -4,7 +4,7 @@ from careloom.study.accounts import wait
 from careloom.study.file import Study, read_study
 from careloom.study.listings import Listing
 from careloom.study.run import Finished, run_study
-from careloom.study.stock import HandedOver, Stock, find_files, take_stock, write_stock
+from careloom.study.stock import HandedOver, Stock, find_handed_over, take_stock, write_stock
 
 __all__ = [
     "Finished",
@@ -12,7 +12,7 @@ __all__ = [
     "Listing",
     "Stock",
     "Study",
-    "find_files",
+    "find_handed_over",
     "read_study",
     "run_study",
     "take_stock",

@@ -68,7 +68,7 @@ class Stock:
         return f"{came:,} rows came in: {used:,} were read and {aside:,} set aside. The ledger balances."
 
 
-def find_files(
+def find_handed_over(
     paths: Sequence[Path],
     catalogue: Catalogue,
     *,

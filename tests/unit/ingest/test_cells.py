@@ -105,7 +105,7 @@ def test_an_age_in_words_is_years(text: str, years: float | None) -> None:
     [
         *(("1180.5", 1180.5), ("£1,180.50", 1180.5), ("1,180 GBP", 1180), ("£ 45", 45), ("-45", -45), ("(45.00)", -45)),
         *(("45.00-", -45), ("1.2k", 1200), ("-£45", -45), ("£1.180,50", None), ("about 250", None), ("1,18", None)),
-        *(("250 pw", None), ("-(45)", None)),
+        *(("250 pw", None), ("-(45)", None), ("£1,1805", None), ("12 50", None), ("1,234,567", 1234567)),
     ],
 )
 def test_money_in_words_is_pounds(text: str, pounds: float | None) -> None:

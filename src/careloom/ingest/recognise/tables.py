@@ -232,8 +232,7 @@ def refuse_unknown(top: Top, candidates: Candidates, guesses: list[Guess], where
     """Raise for a file without a heading we know, with the heading of the likeliest table as an example."""
     if not top:
         raise UnknownHeadingError(f"{where}: there is no heading")
-    line, cells = top[0]
-    check_separator(f"{where} line {line}", cells)
+    line, _ = top[0]
     example = guesses[0].table if guesses else candidates[0][1]
     names = list(dict.fromkeys(return_.name for return_, _ in candidates))
     returns = f" of {', '.join(names)}" if len(names) <= MOST_NAMED else ""
@@ -241,13 +240,6 @@ def refuse_unknown(top: Top, candidates: Candidates, guesses: list[Guess], where
     raise UnknownHeadingError(
         f"{where} line {line}: this is not the heading of any table{returns}; one begins, for example, {begins}; for an extract with headings of its own, run careloom map FILE"
     )
-
-
-def check_separator(place: str, cells: Sequence[str]) -> None:
-    """Say so when the heading is one cell that another separator would cut."""
-    for mark, name in (";", "semicolons"), ("\t", "tabs"), ("|", "bars"):
-        if len(cells) == 1 and cells[0].count(mark) > 1:
-            raise UnknownHeadingError(f"{place}: the columns are separated by {name}; save it as CSV with commas")
 
 
 def refuse_unfit(headings: Headings, best: Guess, place: str) -> None:

@@ -226,12 +226,6 @@ def test_a_file_without_a_heading_is_refused() -> None:
         find()
 
 
-@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
-def test_another_separator_is_said(mark: str, name: str) -> None:
-    with pytest.raises(UnknownHeadingError, match=f"separated by {name}; save it as CSV with commas"):
-        find([mark.join(HEADER)])
-
-
 junk = st.text(string.ascii_lowercase, min_size=9, max_size=20).map(lambda text: f"zq{text}")
 
 
