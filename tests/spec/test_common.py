@@ -1,13 +1,11 @@
 """What each return says in the common tables: every declaration does what its worked example shows, on each engine."""
 
-import datetime as dt
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from careloom.catalogue import Declaration, Return, load_catalogue
-from careloom.catalogue.examples import load_examples
+from careloom.catalogue.examples import load_examples, write_cell
 from careloom.core import read_examples
 from careloom.engine import Engine
 from careloom.ingest import say_in_common
@@ -15,13 +13,6 @@ from careloom.ingest.common import MADE
 
 CATALOGUE = load_catalogue()
 CASES = [(return_, declaration) for return_ in CATALOGUE.returns.values() for declaration in return_.declarations]
-
-
-def written(value: Any) -> str | None:
-    """Write a value as an example does."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
 @pytest.mark.parametrize(("return_", "declaration"), CASES, ids=[f"{r.name} {d.name}" for r, d in CASES])
@@ -37,7 +28,7 @@ def test_a_declaration_says_what_its_example_shows(engine: Engine, return_: Retu
     columns = list(expected[0])
     made = f"{return_.name}_{declaration.name}_said" if declaration.makes == "step" else MADE[declaration.makes]
     found = engine.rows(f"SELECT {', '.join(columns)} FROM {made}")
-    assert sorted(map(str, ([written(cell) for cell in row] for row in found))) == sorted(
+    assert sorted(map(str, ([write_cell(cell) for cell in row] for row in found))) == sorted(
         str(list(row.values())) for row in expected
     )
     assert ledger.faults() == []

@@ -1,11 +1,13 @@
 """The catalogue: what we say about children's social care, one thing a file."""
 
+from careloom.catalogue.care_states import OUT_OF_SIGHT, CareState
 from careloom.catalogue.load import PRICE_COLUMNS, load_catalogue, read_prices
 from careloom.catalogue.nouns import (
     Catalogue,
     Declaration,
     Drop,
     Element,
+    Flow,
     Indicator,
     IndicatorSet,
     Measure,
@@ -15,6 +17,9 @@ from careloom.catalogue.nouns import (
     Price,
     PriceSheet,
     Process,
+    Profile,
+    ProfileItem,
+    Repair,
     Return,
     Rule,
     RuleVersion,
@@ -26,11 +31,14 @@ from careloom.catalogue.recordings import Recording, read_recording
 from careloom.catalogue.targets import Target, Tolerance, read_targets
 
 __all__ = [
+    "OUT_OF_SIGHT",
     "PRICE_COLUMNS",
+    "CareState",
     "Catalogue",
     "Declaration",
     "Drop",
     "Element",
+    "Flow",
     "Indicator",
     "IndicatorSet",
     "Kind",
@@ -43,7 +51,10 @@ __all__ = [
     "Price",
     "PriceSheet",
     "Process",
+    "Profile",
+    "ProfileItem",
     "Recording",
+    "Repair",
     "Return",
     "Rule",
     "RuleVersion",

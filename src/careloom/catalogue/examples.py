@@ -134,6 +134,13 @@ def read_cell(cell: str | None, kind: pa.DataType, formats: Sequence[str], where
         raise ValueError(f'{where}: "{cell}" in an example cannot be read as {kind}') from None
 
 
+def write_cell(value: object) -> str | None:
+    """Write a value as an example does; a missing one is a blank cell."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
 def read_day(cell: str, formats: Sequence[str]) -> dt.date:
     for form in formats:
         try:

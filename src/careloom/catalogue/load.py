@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from careloom.catalogue.care_states import read_care_states
 from careloom.catalogue.items import check_items
 from careloom.catalogue.nouns import (
     Catalogue,
@@ -19,12 +20,14 @@ from careloom.catalogue.nouns import (
     Price,
     PriceSheet,
     Process,
+    Repair,
     Return,
     Service,
     Sign,
 )
 from careloom.catalogue.population import read_population
-from careloom.catalogue.read_returns import checked, each, read_drops, read_return, read_tables
+from careloom.catalogue.read_profiles import described, read_flow, read_profile
+from careloom.catalogue.read_returns import checked, each, read_declaration, read_drops, read_return, read_tables
 from careloom.catalogue.recordings import read_recording
 from careloom.catalogue.targets import read_targets
 from careloom.core import CatalogueError, Code, CodeSet, Years, read_toml
@@ -41,9 +44,10 @@ def load_catalogue(folder: Path = OURS) -> Catalogue:
     services = tuple(each(folder / "services", read_service))
     shared = {"services": spoken(services)}
     returns = {path.name: read_return(path, shared) for path in folders(folder / "returns")}
+    profiles = {p.name: p for p in each(folder / "profiles", read_profile)}
     return Catalogue(
         folder=folder,
-        tables=read_tables(folder / "tables.toml"),
+        tables=read_tables(folder / "tables.toml") | described(profiles),
         returns=returns,
         services=services,
         indicator_sets={s.name: s for s in asking(folder / "indicators", read_indicator_set, returns)},
@@ -51,8 +55,13 @@ def load_catalogue(folder: Path = OURS) -> Catalogue:
         processes=tuple(sorted(asking(folder / "processes", read_process, returns), key=lambda p: p.number)),
         price_sheets={s.name: s for s in map(read_prices, sorted((folder / "prices").glob("*.csv")))},
         placement_codes=read_placement_codes(folder / "placement_codes.csv"),
+        care_states=read_care_states(folder / "care_states.csv"),
+        repairs=tuple(sorted(each(folder / "repairs", read_repair), key=lambda repair: repair.position)),
+        spells=tuple(each(folder / "spells", read_declaration)),
         signs=tuple(each(folder / "plausibility", read_sign)),
         measures=tuple(sorted(each(folder / "measures", read_measure), key=lambda m: m.position)),
+        profiles=profiles,
+        flows=tuple(each(folder / "flows", read_flow)),
         populations={p.name: p for p in each(folder / "populations", read_population)},
         recordings={r.name: r for r in each(folder / "recording", read_recording)},
         targets=read_targets(folder / "national" / "targets.csv"),
@@ -135,6 +144,22 @@ def read_outcome(path: Path) -> Outcome:
     )
     keys.done()
     return outcome
+
+
+def read_repair(path: Path) -> Repair:
+    keys = read_toml(path, CatalogueError)
+    repair = Repair(
+        name=path.stem,
+        position=keys.whole("position"),
+        title=keys.text("title"),
+        why=keys.text("why"),
+        source=keys.text("source"),
+        of=keys.texts("of"),
+        select=keys.text("select"),
+        examples=keys.text("examples"),
+    )
+    keys.done()
+    return repair
 
 
 def read_sign(path: Path) -> Sign:

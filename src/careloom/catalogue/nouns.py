@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from careloom.catalogue.care_states import CareState
 from careloom.catalogue.population import Population
 from careloom.catalogue.recordings import Recording
 from careloom.catalogue.targets import Target
-from careloom.core import CodeSet, Source, Table, Years
+from careloom.core import CodeSet, Column, Source, Table, Years
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class Drop:
 class Declaration:
     """Rows of one return said as a common table.
 
-    `makes` is the common table (record, event, spell, factor), or `step` for a table on the way that the return's
-    other declarations read by its name. `reads` is the table, view or step the rows come from, less `drops` (the
-    first matching reason counts); `select` reads what is left as `kept`.
+    `makes` is the common table (record, event, spell, factor, care_episode), or `step` for a table on the way that other
+    declarations read by its name. `reads` is the table, view or step the rows come from, less `drops` (the first
+    matching reason counts); `select` reads what is left as `kept`.
     """
 
     name: str
@@ -32,6 +33,26 @@ class Declaration:
     source: str
     reads: str
     drops: tuple[Drop, ...]
+    select: str
+    examples: str
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One known fault of the records, and how it is mended.
+
+    `of` are the rows it mends: `care_episode`, or kinds of spell. `select` reads them as `kept` (with `row_id`), and may
+    read `spell` and `event` as they stand after the repairs before it; it gives a row for every row to be mended: `row_id`,
+    the columns that change with their new values, and, where rows are merged, `into_id`: the row it becomes part of, blank
+    for a row that stays. Repairs are made in the order of `position`, unless a study switches them off.
+    """
+
+    name: str
+    position: int
+    title: str
+    why: str
+    source: str
+    of: tuple[str, ...]
     select: str
     examples: str
 
@@ -256,6 +277,74 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class ProfileItem:
+    """One thing that a profile describes: `level` (one of several, or not known) or `amount` (a number, or not known).
+
+    `levels` are those that are shown first, in that order, also when no row has them; others follow by name.
+    """
+
+    name: str
+    title: str
+    kind: str
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Who came, described: one row a unit, and what is said of it.
+
+    `select` reads the common tables and `study_period` (first_day, end_day: the first day not in it), and gives unit_id,
+    person_id, episode_id, la, year, category and a column for every item. `unit` is what one row is.
+    """
+
+    name: str
+    title: str
+    unit: str
+    why: str
+    source: str
+    select: str
+    items: tuple[ProfileItem, ...]
+    examples: str
+
+    @property
+    def table(self) -> Table:
+        """The common table of the rows described."""
+        own = [
+            ("unit_id", "text", f"The {self.unit}"),
+            ("person_id", "text", "Person"),
+            ("episode_id", "text", "The CIN episode it is, or belongs to; blank when there is none"),
+            ("la", "text", "Authority"),
+            ("year", "integer", "Collection year"),
+            ("category", "text", "Category of demand; or why there is none"),
+        ]
+        own += [(item.name, "number" if item.kind == "amount" else "text", item.title) for item in self.items]
+        columns = (Column(name, kind, label, "personal", key=name == "unit_id") for name, kind, label in own)
+        return Table(f"{self.name}_described", f"one {self.unit}, as profiles describe it", tuple(columns))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The way from the rows handed over to those that figures rest on, rule by rule.
+
+    `needs` are the tables of returns it begins with, as the engine knows them (`cin_census_Assessments`): without them it is
+    left out. `select` reads them, the common tables and `study_period`, and gives a row for every row handed over: la,
+    year, person_id and what `drops` look at, in order, as `kept`; the first that holds counts. `begin` and `end` name
+    what came in and what is left.
+    """
+
+    name: str
+    title: str
+    begin: str
+    end: str
+    why: str
+    source: str
+    needs: tuple[str, ...]
+    select: str
+    drops: tuple[Drop, ...]
+    examples: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of the report: prose in Markdown with named tables and figures."""
 
@@ -278,8 +367,13 @@ class Catalogue:
     processes: tuple[Process, ...]
     price_sheets: dict[str, PriceSheet]
     placement_codes: PlacementCodes
+    care_states: tuple[CareState, ...]
+    repairs: tuple[Repair, ...]
+    spells: tuple[Declaration, ...]
     signs: tuple[Sign, ...]
     measures: tuple[Measure, ...]
+    profiles: dict[str, Profile]
+    flows: tuple[Flow, ...]
     populations: dict[str, Population]
     recordings: dict[str, Recording]
     targets: tuple[Target, ...]

@@ -178,7 +178,7 @@ def read_declaration(path: Path) -> Declaration:
     keys = read_toml(path, CatalogueError)
     declaration = Declaration(
         name=path.stem,
-        makes=checked(keys, "makes", ("step", "record", "event", "spell", "factor")),
+        makes=checked(keys, "makes", ("step", "record", "event", "spell", "factor", "care_episode")),
         why=keys.text("why"),
         source=keys.text("source"),
         reads=keys.text("reads"),

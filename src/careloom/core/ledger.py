@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Step:
-    """One step's account: rows read from table `reads`, rows handed on as table `makes`, the rest set aside by reason."""
+    """One step's account: rows read from table `reads`, rows handed on as table `makes`, the rest set aside by reason.
+
+    `changed` are rows among those handed on that are not as they came, by what was done to them.
+    """
 
     step: str
     reads: str
@@ -14,6 +17,7 @@ class Step:
     rows_in: int
     rows_out: int
     set_aside: tuple[tuple[str, int], ...] = ()
+    changed: tuple[tuple[str, int], ...] = ()
 
     @property
     def rows_set_aside(self) -> int:
@@ -31,11 +35,19 @@ class Ledger:
     steps: list[Step] = field(default_factory=list)
 
     def note(
-        self, step: str, reads: str, makes: str, rows_in: int, rows_out: int, set_aside: Mapping[str, int] = {}
+        self,
+        step: str,
+        reads: str,
+        makes: str,
+        rows_in: int,
+        rows_out: int,
+        set_aside: Mapping[str, int] = {},
+        *,
+        changed: Mapping[str, int] = {},
     ) -> None:
         """Write one step down; reasons with no rows are left out."""
-        aside = tuple((reason, rows) for reason, rows in set_aside.items() if rows)
-        self.steps.append(Step(step, reads, makes, rows_in, rows_out, aside))
+        aside, otherwise = (tuple((why, rows) for why, rows in of.items() if rows) for of in (set_aside, changed))
+        self.steps.append(Step(step, reads, makes, rows_in, rows_out, aside, otherwise))
 
     def extend(self, other: "Ledger") -> None:
         self.steps.extend(other.steps)

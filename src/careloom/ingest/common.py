@@ -6,12 +6,18 @@ from careloom.catalogue.scope import names_in_scope
 from careloom.core import Ledger
 from careloom.engine import Engine, count, text, with_names
 
-MADE = {"record": "record", "event": "event_row", "spell": "spell_row", "factor": "factor_row"}
+MADE = {
+    "record": "record",
+    "event": "event_row",
+    "spell": "spell_row",
+    "factor": "factor_row",
+    "care_episode": "care_episode_row",
+}
 NAME_COLUMN = {"event": "event", "spell": "kind"}
 
 
 def say_in_common(engine: Engine, catalogue: Catalogue) -> Ledger:
-    """Make `record`, `event_row`, `spell_row` and `factor_row` from the typed tables of every return delivered.
+    """Make `record`, `event_row`, `spell_row`, `factor_row` and `care_episode_row` from the typed tables of every return delivered.
 
     A declaration runs when the tables it reads were delivered; each drops the rows it declares, with the reason.
     Records are said from every year's return, everything else from the rows as their years were stitched.

@@ -1,4 +1,4 @@
-"""One child, one line of time: who was in what state on each day, and the highest rung each CIN episode reached."""
+"""One child, one line of time: who was in what state on each day, what followed in each CIN episode, and how far it went."""
 
 import datetime as dt
 
@@ -6,24 +6,32 @@ from careloom.core import Ledger
 from careloom.engine import Engine, count, value
 
 STATES = {
+    "is_early_help": "early_help",
     "is_open_case": "cin_episode",
     "is_cin_plan": "cin_plan",
     "is_cp_plan": "cp_plan",
     "is_looked_after": "period_of_care",
+    "is_missing": "missing",
 }
+"""What a timeline tells, and the kind of spell that shows it."""
 
-HIGHEST_STATE = """CASE WHEN is_looked_after THEN 'looked_after' WHEN is_cp_plan THEN 'cp_plan'
-                       WHEN is_cin_plan THEN 'cin_plan' ELSE 'open_case' END"""
+HIGHEST_STATE = """CASE WHEN is_looked_after THEN 'looked_after' WHEN is_cp_plan THEN 'cp_plan' WHEN is_cin_plan THEN 'cin_plan'
+                       WHEN is_open_case THEN 'open_case' WHEN is_early_help THEN 'early_help' ELSE 'missing' END"""
 
-RUNGS = {
-    "period_of_care": "looked_after",
-    "cp_plan": "cp_plan",
-    "conference": "conference",
-    "section_47": "section_47",
-    "cin_plan": "cin_plan",
-    "assessment": "assessed",
+STEPS = {
+    "assessment": "has_assessment",
+    "cin_plan": "has_cin_plan",
+    "section_47": "has_section_47",
+    "conference": "has_conference",
+    "cp_plan": "has_cp_plan",
+    "period_of_care": "has_care",
 }
-"""What shows that a rung was reached, highest first."""
+"""What may follow in an episode of need, and how `pathway` tells of it."""
+
+RUNG = """CASE WHEN has_care THEN 'looked_after' WHEN has_cp_plan THEN 'cp_plan' WHEN has_conference THEN 'conference'
+              WHEN has_section_47 THEN 'section_47' WHEN is_nfa THEN 'no_further_action'
+              WHEN end_reason IN ('RC8', 'RC9') THEN 'closed_after_assessment' ELSE 'cin_only' END"""
+"""The highest rung. RC8 and RC9 close a case after assessment, as not in need; any other episode is one of need."""
 
 CARE_AFTER_CLOSURE_DAYS = 28
 """A period of care that starts so soon after closure still belongs to the episode (study method section 6)."""
@@ -73,10 +81,11 @@ def timeline_select() -> str:
 
 
 def make_pathways(engine: Engine) -> Ledger:
-    """Make `pathway`: each CIN episode and the highest rung reached between referral and closure.
+    """Make `pathway`: each CIN episode, what followed between referral and closure, and the highest rung it reached.
 
-    Rungs, lowest first: no_further_action, assessed, cin_plan, section_47, conference, cp_plan, looked_after; a period
-    of care counts up to 28 days after closure. Source: study method section 6.
+    Rungs, lowest first: no_further_action, closed_after_assessment, cin_only, section_47, conference, cp_plan,
+    looked_after. What began in the same authority from the day of referral to the day of closure counts, a period of care
+    up to 28 days after closure. Source: study method section 6.
     """
     engine.make("pathway", pathway_select())
     ledger = Ledger()
@@ -85,22 +94,45 @@ def make_pathways(engine: Engine) -> Ledger:
     return ledger
 
 
+def steps_select() -> str:
+    """SQL of everything that can be a step: whose, what, when, and what is told of it."""
+    nothing = "CAST(NULL AS VARCHAR) AS code, CAST(NULL AS VARCHAR) AS legal_status, CAST(NULL AS VARCHAR) AS placement"
+    return f"""
+        SELECT person_id, la, event AS what, happened_on AS starts_on, {nothing} FROM event WHERE event IN ('section_47', 'conference')
+        UNION ALL
+        SELECT person_id, la, kind AS what, starts_on, code, CAST(NULL AS VARCHAR) AS legal_status, CAST(NULL AS VARCHAR) AS placement
+        FROM spell WHERE kind IN ('assessment', 'cin_plan', 'cp_plan')
+        UNION ALL
+        SELECT care.person_id, care.la, care.kind AS what, care.starts_on, care.code, begun_as.code AS legal_status, begun_in.code AS placement
+        FROM spell AS care
+        LEFT JOIN (SELECT within_id, starts_on, code FROM spell WHERE kind = 'legal_status') AS begun_as
+          ON begun_as.within_id = care.spell_id AND begun_as.starts_on = care.starts_on
+        LEFT JOIN (SELECT within_id, starts_on, code FROM spell WHERE kind = 'placement') AS begun_in
+          ON begun_in.within_id = care.spell_id AND begun_in.starts_on = care.starts_on
+        WHERE care.kind = 'period_of_care'"""
+
+
 def pathway_select() -> str:
-    """SQL that looks at everything of the person and counts what lies within the episode, rung by rung."""
-    events = "SELECT person_id, event AS what, happened_on AS starts_on FROM event WHERE event IN ('section_47', 'conference')"
-    spells = "SELECT person_id, kind AS what, starts_on FROM spell WHERE kind IN ('assessment', 'cin_plan', 'cp_plan', 'period_of_care')"
-    counted = ", ".join(
-        f"sum(CASE WHEN what = '{what}' AND is_within THEN 1 ELSE 0 END) AS {rung}_n" for what, rung in RUNGS.items()
+    """SQL that looks at everything of the person in the authority and keeps what lies within the episode."""
+    has = ", ".join(
+        f"sum(CASE WHEN what = '{what}' AND is_within THEN 1 ELSE 0 END) > 0 AS {flag}" for what, flag in STEPS.items()
     )
-    ladder = " ".join(f"WHEN {rung}_n > 0 THEN '{rung}'" for rung in RUNGS.values())
+    first_plan = first_of("code", "cp_plan")
+    first_status, first_placement = (first_of(told, "period_of_care") for told in ("legal_status", "placement"))
     last_day = f"CASE WHEN step.what = 'period_of_care' THEN add_days(episode.ends_on, {CARE_AFTER_CLOSURE_DAYS}) ELSE episode.ends_on END"
     return f"""
-        SELECT episode_id, person_id, la, starts_on, ends_on,
-               CASE {ladder} WHEN is_nfa = '1' THEN 'no_further_action' ELSE 'assessed' END AS rung
-        FROM (SELECT episode_id, person_id, la, starts_on, ends_on, is_nfa, {counted}
-              FROM (SELECT episode.spell_id AS episode_id, episode.person_id, episode.la, episode.starts_on, episode.ends_on, episode.detail AS is_nfa,
-                           step.what, step.starts_on >= episode.starts_on AND (episode.ends_on IS NULL OR step.starts_on <= {last_day}) AS is_within
-                    FROM spell AS episode
-                    LEFT JOIN ({events} UNION ALL {spells}) AS step ON step.person_id = episode.person_id
-                    WHERE episode.kind = 'cin_episode') AS looked
-              GROUP BY episode_id, person_id, la, starts_on, ends_on, is_nfa) AS counted"""
+        SELECT episode_id, person_id, la, starts_on, ends_on, {RUNG} AS rung, {", ".join(STEPS.values())},
+               cp_category, care_status, care_placement, CAST(days_between(starts_on, ends_on) AS BIGINT) AS days
+        FROM (SELECT episode_id, person_id, la, starts_on, ends_on, end_reason, is_nfa, {has},
+                     {first_plan} AS cp_category, {first_status} AS care_status, {first_placement} AS care_placement
+              FROM (SELECT episode.spell_id AS episode_id, episode.person_id, episode.la, episode.starts_on, episode.ends_on, episode.end_reason,
+                           coalesce(episode.detail, '') = '1' AS is_nfa, step.what, step.starts_on AS stepped_on, step.code, step.legal_status, step.placement,
+                           step.starts_on >= episode.starts_on AND (episode.ends_on IS NULL OR step.starts_on <= {last_day}) AS is_within
+                    FROM (SELECT * FROM spell WHERE kind = 'cin_episode') AS episode
+                    LEFT JOIN ({steps_select()}) AS step ON step.person_id = episode.person_id AND step.la = episode.la) AS looked
+              GROUP BY episode_id, person_id, la, starts_on, ends_on, end_reason, is_nfa) AS followed"""
+
+
+def first_of(told: str, what: str) -> str:
+    """SQL of what the first step of a kind within the episode tells; missing when there is none, or it does not tell."""
+    return f"nullif(substr(min(CASE WHEN what = '{what}' AND is_within THEN concat(CAST(stepped_on AS VARCHAR), coalesce({told}, '')) END), 11), '')"

@@ -63,13 +63,13 @@ def test_xml_comes_in_one_file_a_year() -> None:
 
 
 def test_common_tables_go_by_their_own_name() -> None:
-    text = "person_id | starts_on | is_repaired | spell_id | counts\nP | 2021-03-31 | true | | 3\n"
-    loaded = load_examples(text, "spell", year=2021, common=OURS.tables)
-    assert set(loaded.tables) == {"spell"}
-    (row,) = loaded.tables["spell"].to_pylist()
-    assert (row["person_id"], row["starts_on"], row["is_repaired"]) == ("P", dt.date(2021, 3, 31), True)
-    assert set(row) == set(OURS.tables["spell"].column_names)
-    assert loaded.expected["spell"] == ({"counts": "3"},)
+    text = "person_id | starts_on | is_cp_plan | state | counts\nP | 2021-03-31 | true | | 3\n"
+    loaded = load_examples(text, "timeline", year=2021, common=OURS.tables)
+    assert set(loaded.tables) == {"timeline"}
+    (row,) = loaded.tables["timeline"].to_pylist()
+    assert (row["person_id"], row["starts_on"], row["is_cp_plan"]) == ("P", dt.date(2021, 3, 31), True)
+    assert set(row) == set(OURS.tables["timeline"].column_names)
+    assert loaded.expected["timeline"] == ({"counts": "3"},)
 
 
 def test_a_table_that_is_not_declared_is_named_with_the_nearest() -> None:
