@@ -1,6 +1,6 @@
 """The same child across returns: deterministic, on authority and child identifier, and on the Unique Pupil Number."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from careloom.core import Ledger
-from careloom.engine import Engine, count
+from careloom.engine import Engine, count, text
 
 Pseudonym = Callable[[Sequence[str]], list[str]]
 
@@ -21,20 +21,22 @@ SAME_CHILD = """
 ETHNIC_GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "C": "Other", "O": "Other"}
 
 
-def link_persons(engine: Engine, pseudonym: Pseudonym) -> Ledger:
+def link_persons(engine: Engine, pseudonym: Pseudonym, *, extracts: Collection[str] = ()) -> Ledger:
     """Make `person_of` and `person` from `record`.
 
     Two identifiers are one person when they share authority and child identifier (rule la_child_id) or UPN (rule upn)
     and neither sex nor date of birth contradicts it; persons are the connected components. `pseudonym` turns a
-    person's first identifier into person_id. Source: study method section 3, keys A and B.
+    person's first identifier into person_id. The returns named in `extracts` come after all others: they join persons of
+    the yearly returns and never part them, and what they say of a person counts where no other says anything.
+    Source: study method section 3, keys A and B; the place of extracts is ours.
     """
-    engine.make("identifier", identifier_select())
+    engine.make("identifier", identifier_select(extracts))
     engine.make("identifier_link", link_select())
     known = engine.arrow("SELECT identifier_no, la, return_name, child_id FROM identifier ORDER BY identifier_no")
     links = engine.arrow("SELECT first_no, second_no FROM identifier_link WHERE is_same")
     engine.load("identifier_person", name_components(known, links, pseudonym))
     engine.make("person_of", person_of_select())
-    engine.make("person", person_select())
+    engine.make("person", person_select(extracts))
     ledger = Ledger()
     rows = count(engine, "record")
     linked = count(
@@ -44,13 +46,19 @@ def link_persons(engine: Engine, pseudonym: Pseudonym) -> Ledger:
     return ledger
 
 
-def identifier_select() -> str:
+def is_extract(return_name: str, extracts: Collection[str]) -> str:
+    """SQL that is 1 where the column names one of `extracts`, by which to put them after the others, or before."""
+    names = ", ".join(text(name) for name in ("", *sorted(extracts)))
+    return f"CASE WHEN {return_name} IN ({names}) THEN 1 ELSE 0 END"
+
+
+def identifier_select(extracts: Collection[str]) -> str:
     """One row an identifier: (authority, return, child id), with what its latest record says of the child."""
-    return """
-        SELECT row_number() OVER (ORDER BY la, return_name, child_id) - 1 AS identifier_no,
+    return f"""
+        SELECT row_number() OVER (ORDER BY {is_extract("return_name", extracts)}, la, return_name, child_id) - 1 AS identifier_no,
                la, return_name, child_id, upn, born_on, is_expected_birth, sex
         FROM (SELECT record.*, row_number() OVER (PARTITION BY la, return_name, child_id
-                                                  ORDER BY collection_year DESC, delivery_id DESC, line DESC) AS newest
+                                                  ORDER BY coalesce(collection_year, 0) DESC, delivery_id DESC, line DESC) AS newest
               FROM record) AS told
         WHERE newest = 1"""
 
@@ -95,8 +103,12 @@ def person_of_select() -> str:
           ON why.identifier_no = identifier.identifier_no"""
 
 
-def person_select() -> str:
-    """One row a person: each attribute as last recorded, a real date of birth before an expected one."""
+def person_select(extracts: Collection[str]) -> str:
+    """One row a person: each attribute as last recorded, a real date of birth before an expected one.
+
+    What `extracts` say comes first, so that any other return has the last word, whatever their years.
+    """
+    order = "is_extract DESC, coalesce(collection_year, 0), return_name, delivery_id, line, la, child_id"
     groups = " ".join(f"WHEN ethnicity LIKE '{letter}%' THEN '{group}'" for letter, group in ETHNIC_GROUPS.items())
     return f"""
         SELECT person_id, coalesce(sex, 'U') AS sex, ethnicity,
@@ -110,10 +122,9 @@ def person_select() -> str:
                  arg_max(born_on, told_of_birth) FILTER (WHERE born_on IS NOT NULL) AS born_on,
                  arg_max(is_expected_birth, told_of_birth) FILTER (WHERE born_on IS NOT NULL) AS is_expected_birth,
                  bool_or(is_uasc) AS is_uasc, bool_or(is_disabled) AS is_disabled, max(died_on) AS died_on
-          FROM (SELECT record.*, person_of.person_id,
-                       row_number() OVER (ORDER BY record.collection_year, record.return_name, record.delivery_id, record.line, record.la, record.child_id) AS told,
-                       row_number() OVER (ORDER BY CASE WHEN record.is_expected_birth THEN 0 ELSE 1 END, record.collection_year, record.return_name,
-                                          record.delivery_id, record.line, record.la, record.child_id) AS told_of_birth
-                FROM record JOIN person_of ON person_of.la = record.la AND person_of.return_name = record.return_name
-                     AND person_of.child_id = record.child_id) AS telling
+          FROM (SELECT *, row_number() OVER (ORDER BY {order}) AS told,
+                       row_number() OVER (ORDER BY CASE WHEN is_expected_birth THEN 0 ELSE 1 END, {order}) AS told_of_birth
+                FROM (SELECT record.*, person_of.person_id, {is_extract("record.return_name", extracts)} AS is_extract
+                      FROM record JOIN person_of ON person_of.la = record.la AND person_of.return_name = record.return_name
+                           AND person_of.child_id = record.child_id) AS linked) AS telling
           GROUP BY person_id) AS person"""

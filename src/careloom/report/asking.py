@@ -36,6 +36,7 @@ def answer_all(engine: Engine, catalogue: Catalogue, study: StudyWords) -> Mappi
 
 def _labels(catalogue: Catalogue) -> pa.Table:
     titles = [("return", name, r.title) for name, r in catalogue.returns.items()]
+    titles += [("yearly return", name, r.title) for name, r in catalogue.returns.items() if r.yearly]
     titles += [("outcome", name, o.title) for name, o in catalogue.outcomes.items()]
     text = pa.schema([("kind", pa.string()), ("name", pa.string()), ("label", pa.string())])
     return pa.Table.from_pylist([{"kind": k, "name": n, "label": x} for k, n, x in titles], schema=text)

@@ -7,17 +7,23 @@ from careloom.catalogue import Catalogue, Return
 from careloom.engine import Engine
 from careloom.study.file import Study, year_before
 
+FOLLOWED = {"cin_episode", "assessment", "cin_plan", "cp_plan", "care_episode"}
+"""What shows that children were in view: the declarations that outcomes, the timeline and costs rest on.
+
+A module of few children (missing, adoption, pre-proceedings) may have no row in a year, and says nothing of the rest.
+"""
+
 
 def within_returns(study: Study, catalogue: Catalogue, engine: Engine) -> Study:
     """Return the study with its windows cut to what the returns reach, so that nobody is followed into the unknown.
 
-    Each authority's last return of which a table of spells could be read, with rows in it, reaches to its 31 March.
-    Costs need only the returns that tell of periods of care.
+    Each authority's last yearly return of which a table of those FOLLOWED could be read, with rows in it, reaches to its
+    31 March. Costs need only the returns that tell of care. An extract is of whenever it was taken, and cuts nothing.
     """
     read = years_read(catalogue, engine)
     reach = [(name, dt.date(max(years), 4, 1)) for (name, _, _), years in read.items()]
     of_care = [
-        day for name, day in reach if any(d.name == "period_of_care" for d in catalogue.returns[name].declarations)
+        day for name, day in reach if any(d.makes == "care_episode" for d in catalogue.returns[name].declarations)
     ]
     end_day = min([study.end_day, *(day for _, day in reach)])
     cost_end_day = min([study.cost_end_day, *of_care])
@@ -60,18 +66,19 @@ def gaps(catalogue: Catalogue, engine: Engine) -> list[str]:
 
 
 def years_read(catalogue: Catalogue, engine: Engine) -> dict[tuple[str, str, str], set[int]]:
-    """Return the collection years read, with rows, by return, authority and table that spells are made from."""
+    """Return the collection years read, with rows, by yearly return, authority and table that is followed."""
     told = "SELECT return_name, la, table_name, collection_year FROM delivery WHERE state = 'read' AND rows_in > 0"
     read: dict[tuple[str, str, str], set[int]] = {}
     for name, la, table, year in engine.rows(told):
-        if table == "all" or table in spell_tables(catalogue.returns[name]):
+        return_ = catalogue.returns[name]
+        if return_.yearly and (table == "all" or table in followed_tables(return_)):
             read.setdefault((name, la, table), set()).add(int(year))
     return read
 
 
-def spell_tables(return_: Return) -> set[str]:
-    """Name the tables of a return that its spells are made from."""
-    return {d.reads for d in return_.declarations if d.makes in ("spell", "step")}
+def followed_tables(return_: Return) -> set[str]:
+    """Name the tables of a return by which children are followed."""
+    return {declaration.reads for declaration in return_.declarations if declaration.name in FOLLOWED}
 
 
 def written(end_day: dt.date) -> str:

@@ -1,0 +1,5 @@
+-- Each child as a disposal or an intervention describes it.
+SELECT la, yot_id, child_id, collection_year, delivery_id, line, birth_date, sex, ethnicity FROM disposals
+UNION ALL
+SELECT la, yot_id, child_id, collection_year, delivery_id, line, birth_date, CAST(NULL AS VARCHAR) AS sex, CAST(NULL AS VARCHAR) AS ethnicity
+FROM interventions
