@@ -391,6 +391,8 @@ def test_kinds_planted_as_residential_spend_more_nights_there(country: Country) 
 # --- official measures -----------------------------------------------------------------------------------------------
 
 STATISTIC = {
+    "cin_episodes_ended": "episodes_of_need_ended",
+    "cp_plans_ended": "protection_plans_ended",
     "referrals": "referrals",
     "dfe_rereferral_12m": "re_referrals_within_12_months",
     "cin_episodes_started": "episodes_of_need_started",
@@ -417,8 +419,10 @@ def test_the_calibration_counts_what_the_run_measures(country: Country) -> None:
         SELECT measure, year, CAST(sum(numerator) AS BIGINT) AS numerator, CAST(sum(denominator) AS BIGINT) AS denominator
         FROM measure GROUP BY measure, year"""
     measured = {(name, year): (over, under) for name, year, over, under in country.engine.rows(asked)}
-    assert {name for name, _ in measured} == set(STATISTIC)
+    assert {name for name, _ in measured} >= set(STATISTIC)
     for (name, year), (over, under) in measured.items():
+        if name not in STATISTIC:  # nothing is published that counts alike; tests/reference judges these
+            continue
         table = country.made.counts.tables[STATISTIC[name]]
         at = table.groups.index(GROUP.get(STATISTIC[name], "")), year - YEARS[0]
         assert (name, year, over) == (name, year, table.over[at])

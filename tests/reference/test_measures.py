@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import careloom
 from careloom.catalogue import load_catalogue
 from careloom.engine import DuckDBEngine
 from careloom.study import read_study
@@ -32,6 +33,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def taken(folder: Path) -> dict[str, dict[int, Figure]]:
+    return take(folder)
+
+
+def take(folder: Path) -> dict[str, dict[int, Figure]]:
     """What a run takes, stage by stage as far as the measures."""
     engine, catalogue = DuckDBEngine(), load_catalogue()
     for stage, work in stages(read_study(folder / "study.toml", catalogue), catalogue, engine):
@@ -109,7 +114,9 @@ def slow_census(folder: Path, year: int) -> dict[str, Figure]:
     now = census(folder, year)
     plans = [(child, plan) for child, case in now.cases for plan in case.findall("ChildProtectionPlans")]
     begun = [int(str(p.findtext("NumberOfPreviousCPP"))) for _, p in plans if now.holds(p.findtext("CPPstartDate"))]
-    open_cases = [c for c, case in now.in_need() if case.findtext("CINclosureDate") is None]
+    still_open = [(child, case) for child, case in now.in_need() if case.findtext("CINclosureDate") is None]
+    open_cases = [child for child, _ in still_open]
+    open_since = [(child, str(case.findtext("CINreferralDate"))) for child, case in still_open]
     return {
         "referrals": (len(now.days("CINreferralDate")), None),
         "cin_episodes_started": (sum(now.holds(case.findtext("CINreferralDate")) for _, case in now.in_need()), None),
@@ -124,7 +131,48 @@ def slow_census(folder: Path, year: int) -> dict[str, Figure]:
         "cp_plans_started": (len(begun), None),
         "dfe_second_or_subsequent_plan": (sum(earlier >= 1 for earlier in begun), len(begun)),
         "on_cp_plan_at_31_march": (len({child for child, p in plans if p.findtext("CPPendDate") is None}), None),
+        "cin_episodes_ended": (sum(now.holds(case.findtext("CINclosureDate")) for _, case in now.in_need()), None),
+        "cin_open_two_years": (
+            len({c for c, on in open_since if is_two_years(on, f"{year}-03-31")}),
+            len(set(open_cases)),
+        ),
+        **slow_plans_in_year(now, plans),
+        "assessments_within_45_working_days": slow_assessments(now),
     }
+
+
+def slow_plans_in_year(now: Census, plans: list[tuple[str, ET.Element]]) -> dict[str, Figure]:
+    days = [(child, str(p.findtext("CPPstartDate")), p.findtext("CPPendDate")) for child, p in plans]
+    ended = [is_two_years(starts, str(ends)) for _, starts, ends in days if now.holds(ends)]
+    there = {
+        c for c, starts, ends in days if starts <= f"{now.year}-03-31" and (ends or "9") >= f"{now.year - 1}-04-01"
+    }
+    return {
+        "cp_plans_ended": (len(ended), None),
+        "cp_plans_ended_after_two_years": (sum(ended), len(ended)),
+        "on_cp_plan_in_year": (len(there), None),
+    }
+
+
+def is_two_years(first: str, last: str) -> bool:
+    return same_day(dt.date.fromisoformat(first), 2) <= dt.date.fromisoformat(last)
+
+
+def slow_assessments(now: Census) -> Figure:
+    """Day after day from the start to the authorisation: a day that is worked adds one."""
+    with (Path(careloom.__file__).parent / "catalogue" / "calendar" / "bank_holidays.csv").open(newline="") as file:
+        holidays = {dt.date.fromisoformat(row["on_day"]) for row in csv.DictReader(file)}
+    taken = []
+    for _, case in now.cases:
+        for assessment in case.findall("Assessments"):
+            if now.holds(done := assessment.findtext("AssessmentAuthorisationDate")):
+                day = dt.date.fromisoformat(str(assessment.findtext("AssessmentActualStartDate")))
+                days = 0
+                while day < dt.date.fromisoformat(str(done)):
+                    day += dt.timedelta(days=1)
+                    days += day.strftime("%a") not in ("Sat", "Sun") and day not in holidays
+                taken.append(days)
+    return sum(days <= 45 for days in taken), len(taken)
 
 
 def slow_re_referrals(folder: Path, year: int) -> Figure:
@@ -147,7 +195,9 @@ def slow_care(folder: Path, year: int) -> dict[str, Figure]:
     first_day, last_day = dt.date(year - 1, 4, 1), dt.date(year, 3, 31)
     there = {stay.child for stay in now if stay.ends_on is None}
     started = {s.child for s in now if s.row["RNE"] == "S" and first_day <= s.starts_on <= last_day}
-    ceased = {s.child for s in now if s.row["REC"].startswith("E") and s.ends_on and first_day <= s.ends_on <= last_day}
+    left = [s for s in now if s.row["REC"].startswith("E") and s.ends_on and first_day <= s.ends_on <= last_day]
+    last_left = {s.child: s.row["REC"] for s in sorted(left, key=lambda s: s.starts_on)}
+    in_year = {s.child for s in now if s.starts_on <= last_day and (s.ends_on is None or s.ends_on >= first_day)}
     homes: dict[str, list[str]] = {child: [] for child in there}
     for stay in sorted(now, key=lambda s: s.starts_on):
         lasting = not stay.row["PLACE"].startswith("T") and (stay.ends_on is None or stay.ends_on > first_day)
@@ -156,9 +206,39 @@ def slow_care(folder: Path, year: int) -> dict[str, Figure]:
     return {
         "looked_after_at_31_march": (len(there), None),
         "started_looked_after": (len(started), None),
-        "ceased_looked_after": (len(ceased), None),
+        "ceased_looked_after": (len(last_left), None),
+        "ceased_returned_home": (sum(reason in ("E4A", "E4B") for reason in last_left.values()), len(last_left)),
+        "looked_after_in_year": (len(in_year), None),
+        **slow_missing(folder, year, in_year),
         "three_or_more_placements": (sum(len(moves) >= 3 for moves in homes.values()), len(there)),
     }
+
+
+def slow_missing(folder: Path, year: int, in_care: set[str]) -> dict[str, Figure]:
+    first_day, last_day = dt.date(year - 1, 4, 1), dt.date(year, 3, 31)
+    with (folder / "501" / "ssda903" / str(year) / "missing.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["CHILD"] in in_care and day_of(row["MIS_START"]) <= last_day]
+    rows = [row for row in rows if not row["MIS_END"] or day_of(row["MIS_END"]) >= first_day]
+    missing = [row["CHILD"] for row in rows if row["MISSING"] == "M"]
+    return {
+        "missing_incidents": (len(missing), None),
+        "missing_from_care": (len(set(missing)), None),
+        "missing_from_care_share": (len(set(missing)), len(in_care)),
+        "away_without_authorisation": (len({row["CHILD"] for row in rows if row["MISSING"] == "A"}), None),
+    }
+
+
+def slow_returns_to_care(folder: Path, year: int) -> Figure:
+    now = stays(folder, year)
+    left = [s for s in stays(folder, year - 1) + now if s.ends_on and s.row["REC"].startswith("E")]
+    started = [s for s in now if s.row["RNE"] == "S" and dt.date(year - 1, 4, 1) <= s.starts_on <= dt.date(year, 3, 31)]
+    again = {
+        new.child
+        for new in started
+        for old in left
+        if old.child == new.child and old.ends_on and old.ends_on <= new.starts_on <= same_day(old.ends_on, 1)
+    }
+    return len(again), len({new.child for new in started})
 
 
 def slow_stability(folder: Path, year: int) -> Figure:
@@ -199,6 +279,7 @@ def slowly(folder: Path) -> dict[str, dict[int, Figure]]:
         figures: dict[str, Any] = {**slow_census(folder, year), **slow_care(folder, year)}
         if year > YEARS[0]:
             figures["dfe_rereferral_12m"] = slow_re_referrals(folder, year)
+            figures["started_looked_after_again_12m"] = slow_returns_to_care(folder, year)
         if year > YEARS[1]:
             figures["long_term_stability"] = slow_stability(folder, year)
         for name, figure in figures.items():
@@ -213,3 +294,15 @@ def test_the_measures_are_those_of_the_returns(folder: Path, taken: dict[str, di
         assert taken[name] == figures, name
     # no figure is nought throughout: there was something to get wrong
     assert [name for name, figures in expected.items() if not sum(number for number, _ in figures.values())] == []
+
+
+def test_no_child_missing_is_none_and_no_table_of_missing_children_is_no_year(tmp_path: Path) -> None:
+    make_england(tmp_path, children=400, years=(2018, 2019), seed=2, systems=("ssda903",))
+    first, second = (tmp_path / "501" / "ssda903" / year / "missing.csv" for year in ("2018", "2019"))
+    first.write_text(first.read_text().splitlines()[0] + "\n")
+    second.unlink()
+    taken = take(tmp_path)
+    for name in ("missing_from_care", "missing_incidents", "away_without_authorisation"):
+        assert taken[name] == {2018: (0, None)}
+    assert taken["missing_from_care_share"] == {2018: (0, taken["looked_after_in_year"][2018][0])}
+    assert set(taken["looked_after_in_year"]) == {2018, 2019}

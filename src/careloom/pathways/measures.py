@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 from careloom.catalogue import Measure
+from careloom.catalogue.working_days import read_working_days
 from careloom.core import Ledger
 from careloom.engine import Engine, count, text, with_names
 
@@ -25,14 +26,16 @@ KINDS = {
 def take_measures(engine: Engine, measures: Sequence[Measure], *, first_day: dt.date, end_day: dt.date) -> Ledger:
     """Make `measure`: a row for each measure, authority and collection year that lies wholly in [first_day, end_day).
 
-    Reads `delivery` and the common tables that the measures ask for. Where the returns that a measure needs were not
-    read, there is no row: missing is not nought. `value` is the count, or the share (0 to 1; blank when it is of none).
+    Reads `delivery` and the common tables that the measures ask for, and makes `working_day` (on_day, number) for those
+    that count working days. Where the returns that a measure needs were not read, there is no row: missing is not
+    nought. `value` is the count, or the share (0 to 1; blank when it is of none).
     """
     read, years = tables_read(engine), list(whole_years(first_day, end_day))
     authorities = sorted({la for la, _ in read})
     asked = [(measure, la, year) for measure in measures for la in authorities for year in years]
     told = [row for row in asked if can_tell(read, *row)]
     engine.load("year_of_measure", year_table(told))
+    engine.load("working_day", working_day_table())
     engine.make("measure", " UNION ALL ".join(map(measure_select, measures)))
     ledger = Ledger()
     aside = {NOT_READ: len(asked) - len(told)}
@@ -71,6 +74,11 @@ def can_tell(read: Read, measure: Measure, la: str, year: int) -> bool:
 def year_table(told: Sequence[tuple[Measure, str, int]]) -> pa.Table:
     rows = [(m.name, la, year, dt.date(year - 1, 4, 1), dt.date(year, 4, 1)) for m, la, year in told]
     return pa.table({name: pa.array([row[i] for row in rows], kind) for i, (name, kind) in enumerate(KINDS.items())})
+
+
+def working_day_table() -> pa.Table:
+    days, numbers = zip(*read_working_days(), strict=True)
+    return pa.table({"on_day": pa.array(days, pa.date32()), "number": pa.array(numbers, pa.int64())})
 
 
 def measure_select(measure: Measure) -> str:
