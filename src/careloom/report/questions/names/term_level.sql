@@ -2,6 +2,7 @@ SELECT 'class_no' AS term, CAST(class_no AS VARCHAR) AS level, category AS label
 UNION ALL
 SELECT term, level, label, level_no FROM (VALUES
   ('class_no', 'unclassed', 'No category', 9998),
+  ('age_band', 'unborn', 'Not yet born', 0),
   ('age_band', 'under 1', 'Under 1', 1),
   ('age_band', '1-4', '1 to 4', 2),
   ('age_band', '5-9', '5 to 9', 3),
