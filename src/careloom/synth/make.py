@@ -43,6 +43,7 @@ KNOWN_YEARS = (2015, 2026)
 CHILDREN_EACH = 6000  # in the records of an authority, when nobody says how many
 FEWEST_MOST_CLASSES = 7  # a search goes this far even where fewer kinds are planted
 _PILOT_BIRTHS = 3000
+_AGES = 18  # years of age, 0 to 17, each with as many children
 
 WRITERS: dict[str, Callable[..., Aside | None]] = {
     "ssda903": write_ssda903,
@@ -260,7 +261,7 @@ def _clear(out: Path) -> None:
 
 
 def _write_population(out: Path, order: Order) -> None:
-    """Children aged 0 to 17 by authority and year, as the statistics office would publish them."""
+    """Children aged 0 to 17 by authority and year, and by single year of age, as the statistics office would publish them."""
     rows = [
         (a.code, year, children_in(a, order.births))
         for a in order.authorities
@@ -268,3 +269,6 @@ def _write_population(out: Path, order: Order) -> None:
     ]
     columns = zip(("authority", "year", "children_0_17"), zip(*rows, strict=True), strict=True)
     write_csv(out / "population.csv", {name: list(values) for name, values in columns})
+    by_age = [(*row[:2], age, round(row[2] / _AGES, 1)) for row in rows for age in range(_AGES)]
+    columns = zip(("la", "year", "age", "children"), zip(*by_age, strict=True), strict=True)
+    write_csv(out / "residents.csv", {name: list(values) for name, values in columns})

@@ -31,7 +31,7 @@ def test_same_seed_same_bytes_and_another_seed_another_world(tmp_path):
     assert a == b
     same = {name for name in a if a[name] == c.get(name) and (tmp_path / "a" / name).read_bytes().count(b"\n") > 1}
     laws = {f"truth/{name}.csv" for name in ("classes", "hazards", "baseline", "authorities")}
-    assert same == {"study.toml", "population.csv"} | laws
+    assert same == {"study.toml", "population.csv", "residents.csv"} | laws
 
 
 def test_what_is_written_of_one_system_is_the_same_whatever_else_is(tmp_path):
@@ -61,6 +61,7 @@ def test_study_file(written):
         "from": date(first - 1, 4, 1),
         "to": date(last, 3, 31),
         "out": "results",
+        "residents": "residents.csv",
     }
     assert [d.get("year") for d in study["delivery"]] == [*written.years, None]
     for delivery in study["delivery"]:
@@ -211,7 +212,13 @@ def test_what_was_made_here_is_replaced_whole_and_nothing_else_is_touched(tmp_pa
     out = tmp_path / "out"
     make_england(out, children=50, years=(2020, 2022), authorities=2, systems=("ssda903",))
     make_england(out, children=30, years=(2021, 2022), systems=("ssda903",))
-    assert sorted(path.name for path in out.iterdir()) == ["501", "population.csv", "study.toml", "truth"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "501",
+        "population.csv",
+        "residents.csv",
+        "study.toml",
+        "truth",
+    ]
     assert sorted(path.name for path in (out / "501" / "ssda903").iterdir()) == ["2021", "2022"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("keep me")
