@@ -1,9 +1,11 @@
 """The words every room shares: tables, codes, years, ledger, examples and errors. Standard library only."""
 
 from careloom.core.errors import (
+    AuditError,
     CareloomError,
     CatalogueError,
     DeliveryError,
+    NotFoundError,
     NothingToRunError,
     OutputError,
     RequestError,
@@ -16,6 +18,7 @@ from careloom.core.ledger import Ledger, Step
 from careloom.core.words import Code, CodeSet, Column, Source, Table, Years
 
 __all__ = [
+    "AuditError",
     "CareloomError",
     "CatalogueError",
     "Code",
@@ -25,6 +28,7 @@ __all__ = [
     "ExampleTable",
     "Keys",
     "Ledger",
+    "NotFoundError",
     "NothingToRunError",
     "OutputError",
     "RequestError",

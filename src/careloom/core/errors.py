@@ -46,6 +46,18 @@ class CatalogueError(CareloomError):
     exit_code = 7
 
 
+class NotFoundError(CareloomError):
+    """What was asked for is not there: the results of a run, or a child in them."""
+
+    exit_code = 8
+
+
+class AuditError(CareloomError):
+    """An access could not be written down, so nothing was shown; or the log of accesses does not hold together."""
+
+    exit_code = 9
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean "x"?` for the known word closest to `word`, or the list of known words."""
     known = sorted(known)

@@ -2,6 +2,16 @@
 
 from careloom.engine.duck import DuckDBEngine, write_database
 from careloom.engine.face import Engine, count, text, value, with_names
-from careloom.engine.open import open_engine
+from careloom.engine.open import open_engine, open_kept
 
-__all__ = ["DuckDBEngine", "Engine", "count", "open_engine", "text", "value", "with_names", "write_database"]
+__all__ = [
+    "DuckDBEngine",
+    "Engine",
+    "count",
+    "open_engine",
+    "open_kept",
+    "text",
+    "value",
+    "with_names",
+    "write_database",
+]

@@ -1,6 +1,7 @@
 """DuckDB: the embedded default. The connection reads no other file, and loads no extension.
 
 Everything stays in memory, or, with `place`, in a new file that only its owner may read and that goes with the engine.
+With `kept`, the tables of a database that is there already can be read beside them, and never changed.
 """
 
 from pathlib import Path
@@ -27,23 +28,45 @@ class DuckDBEngine:
     """A DuckDB behind the engine's face, shut off from files, the network and extensions.
 
     `place` is a file that does not exist yet, for records that memory could not hold; `memory` bounds what it uses then.
+    `kept` is a DuckDB file whose tables are read by their names; what is made stays in memory, and hides a kept table of
+    the same name.
     """
 
     name = "duckdb"
 
-    def __init__(self, threads: int | None = None, *, place: Path | None = None, memory: str | None = None) -> None:
-        asked = {"threads": str(threads) if threads else None, "memory_limit": memory}
+    def __init__(
+        self,
+        threads: int | None = None,
+        *,
+        place: Path | None = None,
+        memory: str | None = None,
+        kept: Path | None = None,
+    ) -> None:
+        asked = {
+            "threads": str(threads) if threads else None,
+            "memory_limit": memory,
+            "enable_external_access": "true" if kept else None,  # until it is attached
+        }
         self._place = place
         self._arriving: dict[str, list[pa.Table]] = {}
         self._db = duckdb.connect(
             str(place or ":memory:"), config={**CLOSED, **{key: setting for key, setting in asked.items() if setting}}
         )
+        if kept:
+            self._read_beside(kept)
         if place:
             place.chmod(0o600)
             self._db.execute("PRAGMA disable_checkpoint_on_shutdown")  # the file goes: there is nothing to tidy
         for function in FUNCTIONS:
             self._db.execute(function.on_duckdb())
         self._db.execute("SET lock_configuration = true")
+
+    def _read_beside(self, kept: Path) -> None:
+        """Attach a file, so that a name which is not found in memory is looked for in it."""
+        place = str(kept).replace("'", "''")
+        self._db.execute(f"ATTACH '{place}' AS kept (READ_ONLY)")
+        self._db.execute("SET search_path = 'memory.main,kept.main'")
+        self._db.execute("SET enable_external_access = false")
 
     def load(self, table: str, rows: pa.Table) -> None:
         self._db.register("arriving", rows)

@@ -5,7 +5,9 @@ import uuid
 from importlib.util import find_spec
 from pathlib import Path
 
-from careloom.core import OutputError, StudyError
+import duckdb
+
+from careloom.core import NotFoundError, OutputError, StudyError
 from careloom.engine.duck import DuckDBEngine
 from careloom.engine.face import Engine
 
@@ -38,3 +40,17 @@ def open_engine(name: str, scratch: Path | None = None) -> Engine:
             raise OutputError(f"{scratch}: the scratch folder cannot be made ({fault.strerror})") from None
         return DuckDBEngine(place=scratch / f".careloom-{uuid.uuid4().hex}.duckdb", memory=MEMORY)
     return DuckDBEngine()
+
+
+def open_kept(path: Path) -> Engine:
+    """Open the study.duckdb of a finished run to read: its tables by their names, never changed.
+
+    Tables made meanwhile stay in memory. Raises NotFoundError when there is no such file, or it is no such database.
+    """
+    if not path.is_file():
+        raise NotFoundError(f"{path}: there are no results of a run here; make them with careloom run")
+    try:
+        return DuckDBEngine(kept=path)
+    except duckdb.IOException:
+        why = "this cannot be opened as the database of a run"
+        raise NotFoundError(f"{path}: {why}; make it again with careloom run") from None

@@ -1,0 +1,113 @@
+"""`careloom child`: one child's record as a timeline, and the log of who looked."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from careloom.catalogue import load_catalogue
+from careloom.core import AuditError
+from careloom.study import Asked, check_accesses, look_at_child
+
+ABOUT = """Show one child's record as a timeline: help, plans, care, placements, legal status, events and costs, each with its
+days, what was repaired, and the file and line it was read from. It reads what careloom run has kept, and changes nothing.
+
+The child is named by ID: the person_id of study.duckdb, a pseudonym. Who works in the authority can ask by its own number
+of the child instead (--child-id), if the study knows the child by no earlier one: the page says in which return it was
+found. The number is not written down anywhere, but a shell may remember what you type.
+
+Every access is written down first, also one that is refused: when, who, why, whom, and which files were written. It goes
+to access.jsonl beside the study file, each line chained to the one before. What cannot be written down is not shown.
+What is shown is for inside the authority only; files are written so that only you can read them."""
+EXAMPLES = """examples:
+  careloom child ours.toml 4vq7m2kd6tnx5ryw3bjz2hcaeu --purpose "case audit, April"
+  careloom child ours.toml --child-id 12345 --authority 998 --purpose "complaint 17" --svg child.svg --out child.txt
+  careloom child ours.toml --check-log                      is every access still there, as it was written?
+  careloom child ours.toml --check-log 9b1f4c20d7e8a3b5     and is the one with this fingerprint among them?
+
+what is shown begins like this:
+                         2020            2021            2022            2023
+  Case open              |=====      |=================================>
+  Child protection plan                 |=====
+  Looked after                                 |=======================>
+
+  CHILD PROTECTION PLAN (1)
+     2 Jun 2021 14 Oct 2021  Neglect [NEG]                                  [4] line 311
+                               repaired: A plan that was never ended ends with its case
+"""
+
+
+def add_child(commands: Any) -> None:
+    """Add the command that shows one child."""
+    child = commands.add_parser(
+        "child",
+        help="show one child's record as a timeline; every access is written down",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    child.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; its results are looked in")
+    child.add_argument("person_id", nargs="?", metavar="ID", help="the child: a person_id of study.duckdb")
+    child.add_argument(
+        "--purpose", default="", metavar="WHY", help="why you look; without it nothing is shown. No names"
+    )
+    child.add_argument(
+        "--child-id", metavar="N", help="the authority's own number of the child, instead of ID; needs the study's key"
+    )
+    child.add_argument("--authority", metavar="NAME", help="whose number it is, as the study names the authority")
+    child.add_argument("--return", dest="return_name", metavar="NAME", help="in which return, where it is two children")
+    child.add_argument("--svg", type=Path, metavar="FILE.svg", help="also draw it, into a new file")
+    child.add_argument(
+        "--out", type=Path, metavar="FILE.txt", help="write the text into a new file instead of showing it"
+    )
+    child.add_argument(
+        "--check-log", nargs="?", const="", metavar="FINGERPRINT", help="show no child; check the log of accesses"
+    )
+    child.set_defaults(command=child_command, when_stopped="nothing was shown")
+
+
+def child_command(asked: argparse.Namespace, console: Console) -> int:
+    if asked.check_log is not None:
+        return check_command(asked, console)
+    words = look_at_child(
+        asked.study,
+        load_catalogue(),
+        Asked(
+            asked.person_id,
+            asked.purpose,
+            child_id=asked.child_id,
+            authority=asked.authority,
+            return_name=asked.return_name,
+            svg=asked.svg,
+            out=asked.out,
+        ),
+    )
+    if not asked.out:
+        show(words)
+    for what, path in (("Text", asked.out), ("Drawing", asked.svg)):
+        if path:
+            print(f"{what}: {path}")
+    return 0
+
+
+def show(words: str) -> None:
+    """Print a page, also to a reader that has seen enough before its end (`| head`, or a pager that is left)."""
+    try:
+        print(words, end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def check_command(asked: argparse.Namespace, console: Console) -> int:
+    checked = check_accesses(asked.study, load_catalogue(), asked.check_log)
+    for fault in checked.faults:
+        console.print(f"careloom: {fault}", style="red", markup=False, soft_wrap=True)
+    if checked.faults:
+        return AuditError.exit_code
+    print(
+        f"{checked.lines:,} accesses, whole and in order. Note the last fingerprint elsewhere: {checked.fingerprint[:16]}"
+    )
+    return 0

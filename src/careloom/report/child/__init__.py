@@ -1,0 +1,7 @@
+"""One child's page: a timeline in words and as a drawing. It stays inside the authority."""
+
+from careloom.report.child.drawing import draw_child
+from careloom.report.child.text import write_child
+from careloom.report.child.words import ChildPage, CostRow, Lane, Line
+
+__all__ = ["ChildPage", "CostRow", "Lane", "Line", "draw_child", "write_child"]
