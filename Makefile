@@ -12,7 +12,7 @@ help:
 	@echo "make demo    a made-up authority, from its returns to a report"
 	@echo "make test    the quick tests"
 	@echo "make check   style, types and the architecture"
-	@echo "make map     renew MAP.md and docs/catalogue.md"
+	@echo "make map     renew MAP.md and docs/catalogue.md (some seconds: a tiny study is run)"
 	@echo "make calibration    renew docs/calibration.md (a minute)"
 	@echo "make lock    renew the lock files (needs uv)"
 

@@ -11,11 +11,14 @@ from careloom.catalogue import (
     Catalogue,
     Declaration,
     Drop,
+    Flow,
     Measure,
     Outcome,
     Population,
     Process,
+    Profile,
     Recording,
+    Repair,
     Return,
     Rule,
     load_catalogue,
@@ -31,6 +34,11 @@ below are the ones that the tests run, on every engine.
 """
 
 
+REPAIRS = """Made after children are linked, person by person and authority by authority, in this order. Each can be switched off
+in the study file (`[repairs]`, name = false); every row mended carries the repair's name in `repairs`, and `repair` and the
+ledger count them."""
+
+
 def main() -> None:
     PAGE.write_text(make_page(), encoding="utf-8", newline="\n")
 
@@ -40,8 +48,16 @@ def make_page() -> str:
     catalogue = load_catalogue()
     parts = [HEAD, *(line for return_ in catalogue.returns.values() for line in say_return(return_))]
     parts += say_services(catalogue)
+    parts += ["## Repairs", "", REPAIRS, "", *(line for repair in catalogue.repairs for line in say_repair(repair))]
+    parts += [
+        "## Spells made of episodes of care",
+        "",
+        *(line for spell in catalogue.spells for line in say_declaration(spell)),
+    ]
     parts += ["## Outcomes", "", *(line for outcome in catalogue.outcomes.values() for line in say_outcome(outcome))]
     parts += ["## Official measures", "", *(line for measure in catalogue.measures for line in say_measure(measure))]
+    parts += ["## Profiles", "", *(line for profile in catalogue.profiles.values() for line in say_profile(profile))]
+    parts += ["## Flows", "", *(line for flow in catalogue.flows for line in say_flow(flow))]
     parts += ["## Processes of looked-after care", "", *(line for p in catalogue.processes for line in say_process(p))]
     parts += [*say_prices(catalogue), *say_indicators(catalogue), *say_signs(catalogue)]
     parts += [
@@ -144,6 +160,12 @@ def say_rule(rule: Rule) -> list[str]:
     return lines
 
 
+def say_repair(repair: Repair) -> list[str]:
+    lines = [f"### {repair.position}. `{repair.name}`", "", f"**{repair.title}.** {repair.why}", ""]
+    lines += [f"Mends {', '.join(f'`{kind}`' for kind in repair.of)}; source: {repair.source}", ""]
+    return [*lines, "Example:", "", *fenced(repair.examples)]
+
+
 def say_declaration(said: Declaration) -> list[str]:
     makes = "a step on the way" if said.makes == "step" else f"rows of `{said.makes}`"
     lines = [f"#### {said.name}", "", said.why, "", f"Makes {makes} from `{said.reads}`; source: {said.source}", ""]
@@ -183,6 +205,31 @@ def say_measure(measure: Measure) -> list[str]:
     lines = [f"### {measure.title} (`{measure.name}`)", "", measure.why, "", f"Source: {measure.source}", ""]
     lines += [f"- counts {measure.unit}", f"- must have been read: {needed}{back}", ""]
     return [*lines, "Example:", "", *fenced(measure.examples)]
+
+
+def say_profile(profile: Profile) -> list[str]:
+    lines = [
+        f"### {profile.title} (`{profile.name}`)",
+        "",
+        profile.why,
+        "",
+        f"One row is {profile.unit}; source: {profile.source}",
+        "",
+    ]
+    rows = ((f"`{item.name}`", item.title, item.kind, ", ".join(item.levels)) for item in profile.items)
+    return [*lines, *table("item | what it is | kind | levels", rows), "Example:", "", *fenced(profile.examples)]
+
+
+def say_flow(flow: Flow) -> list[str]:
+    lines = [
+        f"### {flow.title} (`{flow.name}`)",
+        "",
+        flow.why,
+        "",
+        f"From {flow.begin} to {flow.end}; source: {flow.source}",
+        "",
+    ]
+    return [*lines, *say_drops(flow.drops), "Example:", "", *fenced(flow.examples)]
 
 
 def say_process(process: Process) -> list[str]:

@@ -1,21 +1,14 @@
 """What the tests of the house look at: the repository's files, and a tiny study whose every word to the engine is noted."""
 
-import dataclasses
+import runpy
 import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
-import careloom.study.run
-from careloom.catalogue import load_catalogue
-from careloom.engine import DuckDBEngine
-from careloom.study import read_study, run_study
-from careloom.synth import make_england
-
 REPOSITORY = Path(__file__).resolve().parents[2]
+TINY = runpy.run_path(str(REPOSITORY / "docs" / "recorded_run.py"))
 
 BARE = """
 [study]
@@ -43,111 +36,29 @@ FLAT = {
 """A census as flat files, with an assessment whose referral is not there."""
 
 
-@dataclass(frozen=True)
-class Said:
-    """One thing said to the engine: in which stage, what was asked, of which table, and the SQL."""
-
-    stage: str
-    verb: str
-    table: str
-    sql: str
-
-
-@dataclass
-class Recording:
-    """Everything a run said to its engine, and where its outputs are."""
-
-    out: Path
-    stage: str = ""
-    said: list[Said] = field(default_factory=list)
-
-    def on_step(self, step: str, share: float) -> None:
-        self.stage = step
-
-    @property
-    def sql(self) -> list[str]:
-        return list(dict.fromkeys(said.sql for said in self.said if said.sql))
-
-    def made(self, stage: str | None = None) -> set[str]:
-        """The tables made, in one stage or in all."""
-        return {said.table for said in self.said if said.verb in ("make", "load") and stage in (None, said.stage)}
-
-
-class RecordingEngine:
-    """DuckDB that notes what is said to it."""
-
-    name = "duckdb"
-
-    def __init__(self, recording: Recording) -> None:
-        self.duck, self.recording = DuckDBEngine(threads=1), recording
-
-    def note(self, verb: str, table: str, sql: str) -> None:
-        self.recording.said.append(Said(self.recording.stage, verb, table, sql))
-
-    def load(self, table: str, rows: pa.Table) -> None:
-        self.note("load", table, "")
-        self.duck.load(table, rows)
-
-    def append(self, table: str, rows: pa.Table) -> None:
-        self.note("load", table, "")
-        self.duck.append(table, rows)
-
-    def drop(self, table: str) -> None:
-        self.duck.drop(table)
-
-    def make(self, table: str, select: str) -> int:
-        self.note("make", table, select)
-        return self.duck.make(table, select)
-
-    def arrow(self, select: str) -> pa.Table:
-        self.note("arrow", "", select)
-        return self.duck.arrow(select)
-
-    def rows(self, select: str) -> list[tuple[Any, ...]]:
-        self.note("rows", "", select)
-        return self.duck.rows(select)
-
-    def columns(self, table: str) -> list[str]:
-        return self.duck.columns(table)
-
-    def close(self) -> None:
-        self.duck.close()
-
-
-def record(study_file: Path) -> Recording:
-    """Run a study, thinly, and return what it said."""
-    catalogue = load_catalogue()
-    study = dataclasses.replace(read_study(study_file, catalogue), most_classes=2, starts=1)
-    recording = Recording(study.out)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(careloom.study.run, "open_engine", lambda name, scratch: RecordingEngine(recording))
-        run_study(study, catalogue, on_step=recording.on_step)
-    return recording
-
-
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The returns of a tiny made-up authority, with its study file."""
-    folder = tmp_path_factory.mktemp("authority")
-    make_england(folder, children=120, years=(2019, 2021), seed=1, systems=("ssda903", "cin_census"))
-    return folder
+    """The study file of a tiny made-up authority, its returns beside it."""
+    study_file: Path = TINY["make_authority"](tmp_path_factory.mktemp("authority"))
+    return study_file
 
 
 @pytest.fixture(scope="session")
-def recording(authority: Path) -> Recording:
+def recording(authority: Path) -> Any:
     """What a whole run says to the engine when both returns were delivered."""
-    return record(authority / "study.toml")
+    return TINY["record"](authority)
 
 
 @pytest.fixture(scope="session")
-def bare_recording(authority: Path) -> Recording:
+def bare_recording(authority: Path) -> Any:
     """What a whole run says when almost nothing was delivered: the other branches of each room."""
-    study_file = authority / "bare.toml"
+    study_file = authority.with_name("bare.toml")
     study_file.write_text(BARE, encoding="utf-8")
-    (authority / "flat").mkdir()
+    flat = authority.with_name("flat")
+    flat.mkdir()
     for name, text in FLAT.items():
-        (authority / "flat" / f"{name}.csv").write_text(text, encoding="utf-8")
-    return record(study_file)
+        (flat / f"{name}.csv").write_text(text, encoding="utf-8")
+    return TINY["record"](study_file)
 
 
 def repository_files() -> list[Path]:

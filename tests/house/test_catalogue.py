@@ -36,6 +36,16 @@ NAMES_OF_THINGS = {"return_name", "table_name", "column_name", "file_name", "pro
 """Names that are not of people: of tables, files, groups of codes, classes."""
 
 
+QUESTIONS = (
+    *CATALOGUE.outcomes.values(),
+    *CATALOGUE.processes,
+    *CATALOGUE.measures,
+    *CATALOGUE.profiles.values(),
+    *CATALOGUE.flows,
+)
+MENDING = (*CATALOGUE.repairs, *CATALOGUE.spells)
+
+
 def sources() -> Iterator[tuple[str, str]]:
     """Yield everything that must say where it comes from, and what it says."""
     for return_ in RETURNS:
@@ -43,7 +53,7 @@ def sources() -> Iterator[tuple[str, str]]:
         yield from ((f"rule {rule.id}", rule.source) for rule in return_.rules)
         yield from ((f"{return_.name} {said.name}", said.source) for said in return_.declarations)
         yield from ((f"{return_.name} {s.name} {c.code}", c.source) for s in return_.codes.values() for c in s.codes)
-    for each in (*CATALOGUE.outcomes.values(), *CATALOGUE.processes, *CATALOGUE.signs, *CATALOGUE.measures):
+    for each in (*QUESTIONS, *MENDING, *CATALOGUE.signs):
         yield f"{type(each).__name__} {each.name}", each.source
     yield from ((f"indicators {each.name}", each.source) for each in CATALOGUE.indicator_sets.values())
     for sheet in CATALOGUE.price_sheets.values():
@@ -59,9 +69,7 @@ def test_everything_says_where_it_comes_from() -> None:
 def test_everything_says_why() -> None:
     whys = [(rule.id, rule.why) for return_ in RETURNS for rule in return_.rules]
     whys += [(f"{return_.name} {said.name}", said.why) for return_, said in DECLARED]
-    whys += [
-        (each.name, each.why) for each in (*CATALOGUE.outcomes.values(), *CATALOGUE.processes, *CATALOGUE.measures)
-    ]
+    whys += [(each.name, each.why) for each in (*QUESTIONS, *MENDING)]
     whys += [(sign.name, sign.meaning) for sign in CATALOGUE.signs]
     assert [name for name, why in whys if len(why.split()) < 3] == []
 
@@ -206,7 +214,7 @@ def test_a_declaration_makes_a_common_table_and_selects_its_columns(return_: Ret
 
 
 def test_what_outcomes_and_processes_ask_for_is_declared() -> None:
-    kinds = {said.name for _, said in DECLARED if said.makes == "spell"}
+    kinds = {said.name for said in (*(said for _, said in DECLARED), *CATALOGUE.spells) if said.makes == "spell"}
     for outcome in CATALOGUE.outcomes.values():
         assert {outcome.after, outcome.until} <= kinds
     numbers = {process.number: {element.name for element in process.elements} for process in CATALOGUE.processes}

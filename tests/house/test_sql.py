@@ -204,6 +204,12 @@ def declared_sql(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         yield from ((f"process {process.number} {e.name}", e.select) for e in process.elements)
     yield from ((f"sign {sign.name}", sign.select) for sign in catalogue.signs)
     yield from ((f"measure {measure.name}", measure.select) for measure in catalogue.measures)
+    yield from ((f"repair {repair.name}", repair.select) for repair in catalogue.repairs)
+    yield from ((f"spell {spell.name}", spell.select) for spell in catalogue.spells)
+    yield from ((f"profile {profile.name}", profile.select) for profile in catalogue.profiles.values())
+    for flow in catalogue.flows:
+        yield f"flow {flow.name}", flow.select
+        yield from ((f"flow {flow.name} drop", where(drop.when, "kept")) for drop in flow.drops)
 
 
 def where(condition: str, alias: str) -> str:
