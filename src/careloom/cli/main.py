@@ -10,6 +10,8 @@ from rich.console import Console
 
 import careloom
 from careloom.catalogue import load_catalogue
+from careloom.cli.child import add_child
+from careloom.cli.profile import add_profile
 from careloom.cli.progress import steps
 from careloom.cli.records import add_records
 from careloom.cli.synth import add_synth
@@ -28,6 +30,8 @@ exit codes:
   5  no delivered file could be read; earlier outputs are untouched
   6  the output folder cannot be written, or is not ours to replace
   7  a declaration of the catalogue, or a price sheet, is wrong
+  8  what was asked for is not there: results of a run, or a child in them
+  9  an access could not be written down, so nothing was shown; or the log of accesses does not hold together
 130  stopped with Ctrl-C; the outputs of an earlier run are untouched
 """
 
@@ -85,6 +89,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--accept", action="store_true", help="take every clear proposal of recognised.csv as confirmed")
     run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
     add_records(commands)
+    add_profile(commands)
+    add_child(commands)
     add_synth(commands)
     return top
 

@@ -128,7 +128,7 @@ def _estimate(work: _Work, column: Estimate, groups: Groups) -> None:
         if any((row[on] or 0) < work.profile.threshold for on in column.on) or work.profile.is_small(implied):
             work.withhold(number, column.name)
         else:
-            work.shown[number][column.name] = round(float(estimate), column.digits)
+            work.shown[number][column.name] = round(float(estimate), column.digits) + 0.0  # no minus nought
 
 
 def _ratio(work: _Work, column: Ratio, groups: Groups) -> None:

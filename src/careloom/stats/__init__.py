@@ -1,20 +1,38 @@
-"""Numbers only: latent classes and time to event. This room knows no child, no return and no engine."""
+"""Numbers only: latent classes, time to event and logistic regression. This room knows no child, no return and no engine."""
 
+from careloom.stats.binomial import BinomialFit, fit_binomial
 from careloom.stats.class_agreement import adjusted_rand_index, match_classes
 from careloom.stats.cox import CoxFit, fit_cox
 from careloom.stats.latent_class import LatentClassFit, best_by_bic, fit_latent_classes, posterior, scan_classes
+from careloom.stats.sequence_clusters import Groups, cluster_sequences
+from careloom.stats.sequences import matching_distances, transition_costs, transition_rates
+from careloom.stats.stacked_cohorts import Seen, Stacked, stack
+from careloom.stats.standardised import Counted, difference_of_means, difference_of_shares
 from careloom.stats.survival import Curve, kaplan_meier
 
 __all__ = [
+    "BinomialFit",
+    "Counted",
     "CoxFit",
     "Curve",
+    "Groups",
     "LatentClassFit",
+    "Seen",
+    "Stacked",
     "adjusted_rand_index",
     "best_by_bic",
+    "cluster_sequences",
+    "difference_of_means",
+    "difference_of_shares",
+    "fit_binomial",
     "fit_cox",
     "fit_latent_classes",
     "kaplan_meier",
     "match_classes",
+    "matching_distances",
     "posterior",
     "scan_classes",
+    "stack",
+    "transition_costs",
+    "transition_rates",
 ]

@@ -7,6 +7,8 @@ from pathlib import Path
 from careloom.catalogue import Catalogue, PriceSheet, read_prices
 from careloom.core import Keys, StudyError, nearest, read_toml
 from careloom.ingest import Delivery
+from careloom.pathways import groupings
+from careloom.study.residents import Residents, read_residents
 
 GLOB = "*?["
 ENGINES = ("duckdb", "spark")
@@ -25,10 +27,14 @@ class Study:
     scratch: Path | None
     engine: str
     deliveries: tuple[Delivery, ...]
+    residents: tuple[Residents, ...]
+    repairs_off: tuple[str, ...]
     indicators: str
     most_classes: int
     starts: int
     seed: int
+    profiles_by: tuple[str, ...]
+    interactions: bool
     outcomes: tuple[str, ...]
     cost_first_day: dt.date
     cost_end_day: dt.date
@@ -39,7 +45,7 @@ class Study:
 def read_study(path: Path, catalogue: Catalogue) -> Study:
     """Read a study file. Raises StudyError naming the key that is wrong and the nearest right one.
 
-    Paths in it are relative to the file. [typology], [outcomes] and [costs] may be left out: every outcome is asked
+    Paths in it are relative to the file. [typology], [pathways], [outcomes] and [costs] may be left out: every outcome is asked
     then, and costs are for the last twelve months that study and returns reach, at illustrative prices.
     """
     keys = read_toml(path, StudyError)
@@ -58,10 +64,14 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         scratch=home / words.text("scratch") if "scratch" in words.values else None,
         engine=one_of(words, "engine", ENGINES, "duckdb"),
         deliveries=deliveries,
+        residents=read_residents(home / words.text("residents")) if "residents" in words.values else (),
+        repairs_off=switched_off(keys.table("repairs", {}), catalogue),
         indicators=one_of(typology, "indicators", tuple(catalogue.indicator_sets), "assessment_factors_34"),
         most_classes=at_least_one(typology, "most_classes", 8),
         starts=at_least_one(typology, "starts", 20),
         seed=typology.whole("seed", 1),
+        profiles_by=profiles_by(keys.table("profiles", {}), catalogue),
+        interactions=has_interactions(keys.table("pathways", {})),
         outcomes=questions(outcomes, catalogue),
         cost_first_day=cost_first_day,
         cost_end_day=cost_end_day,
@@ -130,6 +140,35 @@ def one_of(keys: Keys, key: str, known: tuple[str, ...], default: str | None = N
     if value not in known:
         raise StudyError(f'{keys.where}: {key} = "{value}" is not known{nearest(value, known)}')
     return value
+
+
+def switched_off(keys: Keys, catalogue: Catalogue) -> tuple[str, ...]:
+    """Name the repairs that [repairs] sets to false."""
+    known = [repair.name for repair in catalogue.repairs]
+    for name in keys.values:
+        if name not in known:
+            raise StudyError(f'{keys.where}: there is no repair "{name}"{nearest(name, known)}')
+    off = tuple(name for name in keys.values if not keys.flag(name))
+    keys.done()
+    return off
+
+
+def profiles_by(keys: Keys, catalogue: Catalogue) -> tuple[str, ...]:
+    """Name the columns by which profiles are told apart; each profile is by those of them that it has."""
+    known = {name for profile in catalogue.profiles.values() for name in groupings(profile, catalogue.tables)}
+    by = tuple(keys.texts("by", ["category", "la", "year"]))
+    for name in by:
+        if name not in known:
+            raise StudyError(f'{keys.where}: profiles cannot be by "{name}"{nearest(name, known)}')
+    keys.done()
+    return by
+
+
+def has_interactions(keys: Keys) -> bool:
+    """Whether the pathway regression takes sex, age and ethnic group together, as one term."""
+    crosses = keys.flag("interactions")
+    keys.done()
+    return crosses
 
 
 def at_least_one(keys: Keys, key: str, default: int) -> int:

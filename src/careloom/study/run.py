@@ -19,12 +19,25 @@ from careloom.govern import open_key
 from careloom.ingest import Decisions, ingest, say_in_common
 from careloom.link import link_persons
 from careloom.outcomes import time_outcomes
-from careloom.pathways import doubts, make_lives, make_pathways, make_timeline, take_measures, weigh_plausibility
+from careloom.pathways import (
+    describe,
+    doubts,
+    follow_careers,
+    follow_flows,
+    make_lives,
+    make_pathways,
+    make_timeline,
+    model_pathways,
+    stack_cohorts,
+    take_measures,
+    weigh_plausibility,
+)
 from careloom.report import StudyWords, write_report
 from careloom.study.accounts import READING, check_balance, refused, wait, waiting
 from careloom.study.file import Study
 from careloom.study.outputs import new_outputs, write_manifest
 from careloom.study.reach import limits, within_returns
+from careloom.study.residents import resident_table
 from careloom.typology import find_classes
 
 OnStep = Callable[[str, float], None]
@@ -76,18 +89,23 @@ def stages(
 ) -> list[tuple[str, Callable[[], Ledger]]]:
     """Return the stages in order: what each is called, and the work."""
     pseudonym = open_key(study.key).pseudonymise(f"person|{study.name}")
+    extracts = [name for name, return_ in catalogue.returns.items() if not return_.yearly]
     return [
         ("reading the deliveries", lambda: read_deliveries(study, catalogue, engine, accept=accept)),
         ("checking them against the rules", lambda: run_rules(engine, catalogue)),
         ("measuring what is recorded", lambda: measure_availability(engine, catalogue)),
         ("saying them in common terms", lambda: say_in_common(engine, catalogue)),
-        ("linking children", lambda: link_persons(engine, pseudonym)),
-        ("building their histories", lambda: make_lives(engine)),
+        ("linking children", lambda: link_persons(engine, pseudonym, extracts=extracts)),
+        ("building their histories", lambda: make_histories(study, catalogue, engine)),
         ("drawing the timeline", lambda: draw_timeline(study, catalogue, engine)),
         ("following pathways", lambda: make_pathways(engine)),
+        ("reading placement histories", lambda: read_histories(study, catalogue, engine)),
         ("taking the official measures", lambda: measure_years(study, catalogue, engine)),
+        ("stacking birth cohorts", lambda: stack_births(study, catalogue, engine)),
         ("weighing plausibility", lambda: weigh_plausibility(engine, catalogue.signs)),
         ("finding categories of demand", lambda: find_demand(study, catalogue, engine)),
+        ("modelling pathways", lambda: model_rungs(study, catalogue, engine)),
+        ("describing who came", lambda: describe_children(study, catalogue, engine)),
         ("timing outcomes", lambda: time_questions(study, catalogue, engine)),
         ("costing care", lambda: cost_care(study, catalogue, engine)),
     ]
@@ -104,12 +122,29 @@ def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine, *, accep
     return ingested.ledger
 
 
+def make_histories(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    return make_lives(engine, catalogue.repairs, catalogue.spells, off=study.repairs_off)
+
+
 def measure_years(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     return take_measures(engine, catalogue.measures, first_day=study.first_day, end_day=study.end_day)
 
 
+def stack_births(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    study = within_returns(study, catalogue, engine)
+    engine.load("resident", resident_table(study.residents))
+    return stack_cohorts(engine, first_day=study.first_day, end_day=study.end_day)
+
+
 def draw_timeline(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     return make_timeline(engine, end_day=within_returns(study, catalogue, engine).end_day)
+
+
+def read_histories(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    study = within_returns(study, catalogue, engine)
+    return follow_careers(
+        engine, catalogue.care_states, first_day=study.first_day, end_day=study.end_day, seed=study.seed
+    )
 
 
 def find_demand(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
@@ -123,6 +158,19 @@ def find_demand(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
         starts=study.starts,
         seed=study.seed,
     )
+
+
+def describe_children(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    within = within_returns(study, catalogue, engine)
+    window = {"first_day": within.first_day, "end_day": within.end_day}
+    ledger = follow_flows(engine, catalogue.flows, **window)
+    ledger.extend(describe(engine, catalogue.profiles, catalogue.tables, by=study.profiles_by, **window))
+    return ledger
+
+
+def model_rungs(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    within = within_returns(study, catalogue, engine)
+    return model_pathways(engine, first_day=within.first_day, end_day=within.end_day, crosses=study.interactions)
 
 
 def time_questions(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
@@ -213,13 +261,14 @@ def doubtful(finished: Finished) -> list[str]:
 
 
 def ledger_table(ledger: Ledger) -> pa.Table:
-    """The ledger as rows: for each step its rows in, rows out, and rows set aside by reason."""
+    """The ledger as rows: for each step its rows in, rows out, rows set aside by reason, and rows out that were changed."""
     rows = []
     for number, step in enumerate(ledger.steps, start=1):
         accounts = [
             ("in", "", step.rows_in),
             ("out", "", step.rows_out),
             *(("set aside", why, n) for why, n in step.set_aside),
+            *(("changed", why, n) for why, n in step.changed),
         ]
         rows += [(number, step.step, step.reads, step.makes, outcome, why, n) for outcome, why, n in accounts]
     kinds = {

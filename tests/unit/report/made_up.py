@@ -1,6 +1,8 @@
 """Small made-up working tables, as the rooms would leave them, with cells planted that must not be shown."""
 
+from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,6 +51,13 @@ def make_up(engine: DuckDBEngine, *, children: int = 600, seed: int = 4) -> None
     chance = np.random.default_rng(seed)
     class_no = chance.choice([1, 2, 3, 4], children, p=[0.45, 0.27, 0.2, 0.08])
     for name, rows in {**came_in(children), **demand(children, class_no, chance)}.items():
+        engine.load(name, pa.Table.from_pylist(rows))
+    for name, rows in who_came().items():
+        engine.load(name, pa.Table.from_pylist(rows))
+    engine.load("first_by_age", pa.Table.from_pylist(by_age()))
+    for name, rows in rungs().items():
+        engine.load(name, pa.Table.from_pylist(rows))
+    for name, rows in care_histories().items():
         engine.load(name, pa.Table.from_pylist(rows))
     for name, rows in {**outcomes(children, class_no, chance), **costs(chance)}.items():
         engine.load(name, pa.Table.from_pylist(rows))
@@ -121,6 +130,10 @@ def came_in(children: int) -> Tables:
             "child_id": r["child_id"],
         }
         for r in record
+    ]
+    people += [
+        {"person_id": child(n + 300), "la": "Anyshire", "return_name": "early_help", "child_id": f"EH{n}"}
+        for n in range(children // 2 + 40)
     ]
     rules = [
         {
@@ -252,14 +265,41 @@ def came_in(children: int) -> Tables:
         "unlock": unlock,
         "measure": measure,
         "ledger": ledger,
+        "repair": repairs(),
     }
+
+
+def repairs() -> list[dict[str, Any]]:
+    """Three repairs as they went: one much needed, one in too few rows to be told, one not at all."""
+    went = [("overlapping_referrals", 8, 640, 41, 44), ("missing_plan_end", 9, 120, 3, 0), ("told_twice", 5, 640, 0, 0)]
+    return [
+        {
+            "repair": name,
+            "position": position,
+            "title": f"What {name} mends",
+            "la": "Anyshire",
+            "is_on": True,
+            "rows_in": rows,
+            "rows_changed": changed,
+            "rows_merged": merged,
+        }
+        for name, position, rows, changed, merged in went
+    ]
 
 
 def demand(children: int, class_no: np.ndarray, chance: np.random.Generator) -> Tables:
     shares = [float((class_no == k).mean()) for k in (1, 2, 3, 4)]
     profile = chance.uniform(0.02, 0.25, (4, len(FACTORS)))
     profile[[0, 0, 0, 1, 1, 2, 3], [0, 1, 2, 3, 4, 5, 6]] = [0.92, 0.61, 0.44, 0.83, 0.52, 0.87, 0.9]
-    rungs = ["no_further_action", "assessed", "cin_plan", "section_47", "conference", "cp_plan", "looked_after"]
+    rungs = [
+        "no_further_action",
+        "closed_after_assessment",
+        "cin_only",
+        "section_47",
+        "conference",
+        "cp_plan",
+        "looked_after",
+    ]
     start = date(2019, 4, 1)
     return {
         "demand_class": [{"class_no": k + 1, "name": NAMES[k], "share": shares[k]} for k in range(4)],
@@ -371,6 +411,147 @@ def outcomes(children: int, class_no: np.ndarray, chance: np.random.Generator) -
         ]
     ]
     return {"time_to_event": stretches, "curve": curve, "hazard_ratio": ratios}
+
+
+def rungs() -> Tables:
+    """Two steps of the pathway regression; 2 children whose sex is not known reached the first, none the second."""
+    levels = [("class_no", str(k), "1", 160 // k) for k in (1, 2, 3, 4)]
+    levels += [("sex", "F", "M", 200), ("sex", "M", "M", 220), ("sex", "U", "M", 9)]
+    model, probability = [], []
+    for rung, part in (("in_need", 0.5), ("cp_plan", 0.2)):
+        for term, level, reference, rows in levels:
+            reached = int(part * rows) if level != "U" else {"in_need": 2, "cp_plan": 0}[rung]
+            key = {"rung": rung, "term": term, "level": level}
+            share = reached / rows
+            limits = {"lower": 0.8 * share, "upper": 1.2 * share} if reached else {"lower": None, "upper": None}
+            counts = {"rows": 429, "rows_of_level": rows, "reached": reached}
+            probability.append({**key, "probability": share, **limits, **counts})
+            is_compared = level != reference and reached > 0
+            ratio = 1.0 if level == reference else 1.7 if reached else None
+            limits = {"lower": 1.1 if is_compared else None, "upper": 2.6 if is_compared else None}
+            p_value = 0.02 if is_compared else None
+            about = {**key, "reference": reference, "odds_ratio": ratio, **limits, "p_value": p_value}
+            model.append({**about, "rows": 429, "reached": int(429 * part)})
+    return {"rung_model": model, "rung_probability": probability}
+
+
+def by_age() -> list[dict[str, Any]]:
+    """Two authorities and both together; in Othershire 3 children were ever looked after, all at 16."""
+    rows = []
+    for contact, each in (("referral", 40), ("assessment", 30), ("cp_plan", 12), ("care", 8)):
+        many = {"Anyshire": [each] * 18, "Othershire": [each] * 18 if contact != "care" else [0] * 16 + [3, 0]}
+        many[""] = [sum(both) for both in zip(many["Anyshire"], many["Othershire"], strict=True)]
+        for la, contacts in many.items():
+            child_years = 4000.0 if la else 8000.0
+            for age, number in enumerate(contacts):
+                share = 0.9 * sum(contacts[: age + 1]) / child_years
+                rows.append(
+                    {
+                        "contact": contact,
+                        "la": la,
+                        "age": age,
+                        "at_risk": child_years * (1 - share),
+                        "contacts": number,
+                        "first_contacts": 0.9 * number,
+                        "cumulative": share,
+                        "lower": 0.9 * share,
+                        "upper": 1.1 * share,
+                        "cumulative_unadjusted": share / 0.9,
+                    }
+                )
+    return rows
+
+
+def who_came() -> Tables:
+    """Profiles of 3 categories and 2 years, one of them of 3 rows only; and a flow that drops 4 rows at one step."""
+    profile: list[dict[str, Any]] = []
+    groups = {
+        "": {None: 400},
+        "category": {f"1. {NAMES[0]}": 300, f"2. {NAMES[1]}": 97, "No factors recorded": 3},
+        "year": {"2020": 180, "2021": 220},
+        "la": {"Anyshire": 396, "Othershire": 4},
+    }
+    for name, title in (("assessments", "Sex"), ("episodes", "Highest rung reached")):
+        for grouped_by, sizes in groups.items():
+            for group, rows in sizes.items():
+                about = {"profile": name, "grouped_by": grouped_by, "group_value": group, "is_all": not grouped_by}
+                known = {"rows_known": rows, "rows_missing": 2, "rows_elsewhere": 400 - rows if grouped_by else None}
+                for position, (level, of_level) in enumerate(
+                    [("This", rows - rows // 3), ("That", rows // 3)], start=1001
+                ):
+                    profile.append(
+                        {
+                            **about,
+                            **known,
+                            "item": title.lower(),
+                            "title": title,
+                            "level": level,
+                            "position": position,
+                            "rows_of_level": of_level,
+                            "share": of_level / rows,
+                            "difference": -0.314 if grouped_by and level == "This" else None,
+                            **dict.fromkeys(("mean", "median", "lower_quartile", "upper_quartile")),
+                        }
+                    )
+                amount = {"mean": 61.25, "median": 40.0, "lower_quartile": 20.5, "upper_quartile": 90.0}
+                more = {"item": "days", "title": f"Days, {name}", "level": "", "position": 2000, "difference": 0.52}
+                profile.append({**about, **known, **more, **amount, "rows_of_level": None, "share": None})
+    steps = [("rows handed over", 0, 812, 400), ("told again", 250, 562, 400), ("too <old>", 4, 558, 396)]
+    steps += [("out of period", 0, 558, 396), ("rows described", 0, 558, 396)]
+    flow = [
+        {
+            "flow": title.lower(),
+            "title": title,
+            "position": position,
+            "step": step,
+            "la": la,
+            "year": year,
+            "rows_dropped": dropped,
+            "rows_left": left,
+            "children_left": children,
+        }
+        for title in ("Assessments", "CIN episodes")
+        for la, year in ((None, None), ("Anyshire", 2021))
+        for position, (step, dropped, left, children) in enumerate(steps)
+    ]
+    return {"profile": profile, "flow": flow}
+
+
+def care_histories() -> Tables:
+    """Two care careers; 3 children of the second end in a secure home, and 4 of the first go home early."""
+    lived = [("K" * 6 + "h" * 18, 1, 30), ("K" * 7 + "h" * 17, 1, 12), ("K" * 5 + "h" * 19, 1, 4)]
+    lived += [
+        ("R" * 24, 2, 25),
+        ("R" * 23 + "F", 2, 10),
+        ("R" * 20 + "S" * 4, 2, 3),
+        ("F" * 10, None, 40),
+        ("SSSSS", None, 3),
+    ]
+    told = [(states, career) for states, career, n in lived for _ in range(n)]
+    history = [
+        {"period_id": f"P{n}", "person_id": child(n), "la": "Anyshire", "months": len(states), "states": states}
+        | {"starts_on": date(2018, 5, 1), "career_no": career}
+        for n, (states, career) in enumerate(told)
+    ]
+    careers = [(1, "Kinship foster care, then returned home", 46, 0.81), (2, "Residential care", 38, 0.74)]
+    career = [
+        {"career_no": k, "name": name, "histories": n, "children": n, "share": n / 84, "silhouette": width}
+        for k, name, n, width in careers
+    ]
+    months = Counter(
+        (k, n, state) for states, of in told if of for k in (0, of) for n, state in enumerate(states, start=1)
+    )
+    month = [
+        {"career_no": k, "month": n, "state": state, "histories": number, "children": number}
+        for (k, n, state), number in months.items()
+    ]
+    moves = Counter((a, b) for states, _ in told for a, b in pairwise(states))
+    movers = Counter((a, b) for states, _ in told for a, b in set(pairwise(states)))
+    transition = [
+        {"from_state": a, "to_state": b, "months": n, "children": movers[a, b], "share": 0.0}
+        for (a, b), n in moves.items()
+    ]
+    return {"care_history": history, "care_career": career, "care_month": month, "care_transition": transition}
 
 
 def kaplan_meier(stretches: list[dict[str, Any]], class_no: int) -> list[dict[str, Any]]:

@@ -41,11 +41,17 @@ def test_a_study_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert study.outcomes == tuple(load_catalogue().outcomes)
 
 
+def test_interactions_are_asked_for(tmp_path: Path) -> None:
+    assert not read_study(write(tmp_path, GOOD), load_catalogue()).interactions
+    assert read_study(write(tmp_path, GOOD + "[pathways]\ninteractions = true\n"), load_catalogue()).interactions
+
+
 def test_every_key_of_the_example_is_known(tmp_path: Path) -> None:
     example = (Path(__file__).parents[3] / "examples" / "study.toml").read_text()
     for name in ("903/2024/a.csv", "cin/a.xml", "annex_a/a.xlsx", "camhs/a.csv"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
+    (tmp_path / "residents.csv").write_text("la,year,age,children\n998,2018,0,3100\n")
     assert read_study(write(tmp_path, example), load_catalogue()).name == "Our authority, 2018 to 2024"
 
 
@@ -61,6 +67,10 @@ WRONG = {
     "an unknown outcome": (
         ("[costs]", '[outcomes]\nquestions = ["re_refferal"]\n[costs]'),
         r'no outcome "re_refferal"; did you mean "re_referral"\?',
+    ),
+    "an unknown column of profiles": (
+        ("[costs]", '[profiles]\nby = ["etnic_group"]\n[costs]'),
+        r'profiles cannot be by "etnic_group"; did you mean "ethnic_group"\?',
     ),
     "a text for a date": (("2018-04-01", '"2018-04-01"'), r'"from" should be a date such as 2021-03-31'),
     "a window backwards": (("2020-03-31", "2017-03-31"), r'"to" is before "from"'),
