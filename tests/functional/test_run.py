@@ -156,7 +156,8 @@ def test_nobody_is_followed_or_costed_beyond_the_last_return(
     last_year_lost(authority)
     assert main(["run", str(authority / "study.toml")]) == 0
     said = capsys.readouterr().err
-    assert "children are followed to 31 March 2019, where the returns end, not to 31 March 2020" in said
+    assert "children are followed to 31 March 2019, where the" in said
+    assert "ends, not to 31 March 2020, and described no further" in said
     assert "care is costed for no day at all" in said
     with duckdb.connect(str(authority / "results" / "study.duckdb"), read_only=True) as db:
         assert db.execute("SELECT count(*) FROM cost_line").fetchone() == (0,)

@@ -27,8 +27,17 @@ ALONE = {
     "short_break": "ssda903",
     "placed_for_adoption": "ssda903",
     "early_help": "early_help",
+    "social_worker": "ssda903",
+    "deprivation_of_liberty": "ssda903",
+    "pre_proceedings": "cin_census",
+    "school": "early_help",
 }
 PARTS = ("assessment", "assessment", "cin_plan", "cp_plan")
+BLANKABLE = {"start_reason", "end_reason", "code", "detail", "ends_on", "legal_status", "category_of_need"} | {
+    "placement_type",
+    "placement_provider",
+    "change_reason",
+}
 HOMES = [("U1", "PR1"), ("K2", "PR4"), *((code, None) for code in TEMPORARY)]
 COLUMNS = {
     "person_of": "la return_name child_id person_id link_rule",
@@ -155,6 +164,8 @@ def cases(draw: st.DrawFn, la: str, person: str, entries: Sequence[date]) -> lis
             source_key=key,
             collection_year=year,
         )
+        if case["detail"] == "1" and case["ends_on"] is None and draw(st.booleans()):
+            case["ends_on"] = starts_on  # as ingest has it; other extracts need not
         rows += [case] * draw(st.sampled_from([0, 1, 1, 1, 1]))
         for n in range(draw(st.integers(0, 4))):
             rows.append(draw(parts(case, n)))
@@ -187,12 +198,37 @@ def alone(draw: st.DrawFn, la: str, person: str) -> list[Row]:
     """Draw spells that are part of nothing."""
     rows = []
     for n, kind in enumerate(draw(st.lists(st.sampled_from(list(ALONE)), max_size=3))):
+        coded = {name: draw(st.sampled_from(["A", "B", None])) for name in ("start_reason", "code", "detail")}
         starts_on = draw(first_days) + timedelta(days=draw(days_on))
         told = {"la": la, "return_name": ALONE[kind], "child_id": draw(st.sampled_from(identifiers(person)))}
         year = collection_year(starts_on) + draw(st.sampled_from([-1, 0, 0, 1]))
         key = f"{la}|{person}|{kind}|{n}"
-        rows.append(spell(told, kind, starts_on, after(starts_on, draw(lengths)), source_key=key, collection_year=year))
+        ends_on = after(starts_on, draw(lengths))
+        rows.append(spell(told, kind, starts_on, ends_on, source_key=key, collection_year=year, **coded))
     return rows
+
+
+@st.composite
+def told_again(draw: st.DrawFn, rows: Sequence[Row], person: str) -> list[Row]:
+    """Draw what the child's other identifier tells of the same: half of it, with some fields missing, changed or later.
+
+    A part told again is of the case as the same identifier tells it, which may not be told at all.
+    """
+    again: dict[str, Row] = {}
+    for row in rows:
+        mine, other = identifiers(person)
+        copy = {**row, "child_id": other if row["child_id"] == mine else mine}
+        for name in ("source_key", "within_key"):
+            if row.get(name):
+                copy[name] = f"{row[name]}|again"
+        copy |= dict.fromkeys(draw(st.sets(st.sampled_from(sorted(BLANKABLE & set(row)) or ["code"]), max_size=3)))
+        if "starts_on" in row:
+            copy["collection_year"] += draw(st.sampled_from([0, 0, 1]))
+        if row.get("ends_on") and copy["ends_on"]:
+            copy["ends_on"] += timedelta(days=draw(st.sampled_from([0, 0, 1, 30])))
+        if draw(st.booleans()):
+            again[copy.get("source_key") or str(len(again))] = copy
+    return list(again.values())
 
 
 @st.composite
@@ -200,11 +236,11 @@ def happenings(draw: st.DrawFn, la: str, person: str) -> list[Row]:
     return [
         {
             "la": la,
-            "return_name": "cin_census",
+            "return_name": draw(st.sampled_from(["cin_census", "early_help"])),
             "child_id": draw(st.sampled_from(identifiers(person))),
             "event": event,
             "happened_on": draw(first_days) + timedelta(days=draw(days_on)),
-            "code": None,
+            "code": draw(st.sampled_from(["1", "2", None])),
         }
         for event in draw(st.lists(st.sampled_from(["section_47", "conference", "cp_review"]), max_size=3))
     ]
@@ -222,10 +258,11 @@ def histories(draw: st.DrawFn) -> History:
                 for child in identifiers(person)
             ]
             in_care = draw(care(la, person))
-            history["care_episode_row"] += in_care
-            history["spell_row"] += draw(cases(la, person, [row["starts_on"] for row in in_care]))
-            history["spell_row"] += draw(alone(la, person))
-            history["event_row"] += draw(happenings(la, person))
+            needs = draw(cases(la, person, [row["starts_on"] for row in in_care])) + draw(alone(la, person))
+            happened = draw(happenings(la, person))
+            for name, rows in (("care_episode_row", in_care), ("spell_row", needs), ("event_row", happened)):
+                again = draw(told_again(rows, person)) if draw(st.booleans()) else []
+                history[name] += rows + again
     history["factor_row"] = [
         {**{name: row[name] for name in ("la", "return_name", "child_id", "source_key")}, "code": code}
         for row in history["spell_row"]

@@ -37,11 +37,8 @@ def state_on(day: dt.date, spells: list[Row], labels: Labels) -> str:
     return state_of(labels, "leaving", latest(left, "ends_on")["end_reason"], None)
 
 
-def eighteen(born: dt.date) -> dt.date:
-    try:
-        return born.replace(year=born.year + 18)
-    except ValueError:
-        return dt.date(born.year + 18, 3, 1)
+def month_of_18th_birthday(born: dt.date) -> dt.date:
+    return dt.date(born.year + 18, born.month, 1)
 
 
 def slow_histories(
@@ -57,7 +54,7 @@ def slow_histories(
         person = known.get(period["person_id"], {})
         until = end_day
         if person.get("born_on"):
-            until = min(until, eighteen(person["born_on"]))
+            until = min(until, month_of_18th_birthday(person["born_on"]))
         if person.get("died_on"):
             until = min(until, person["died_on"])
         mine = [s for s in spells if s["person_id"] == period["person_id"]]

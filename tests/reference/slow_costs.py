@@ -109,7 +109,7 @@ def live_a_day(child: Child, now: Now, day: date, imputes: bool) -> Iterator[Wor
     for episode in child.episodes:
         if episode.decom == day:
             begin(now, episode, day)
-    if now.in_care and not now.has_passed_to_leaving_care and day >= sixteenth_birthday(child.born_on):
+    if now.in_care and not now.has_passed_to_leaving_care and day >= month_of_sixteenth_birthday(child.born_on):
         now.has_passed_to_leaving_care = True
         now.do(8, "transition to leaving care")
     if (now.in_care or left_today) and day in child.reviews:
@@ -176,13 +176,8 @@ def review(now: Now, is_imputed: bool) -> None:
         now.do(2, "care plan revised", is_imputed=is_imputed)
 
 
-def sixteenth_birthday(born_on: date) -> date:
-    leap_day = (born_on.month, born_on.day) == (2, 29)
-    return (
-        date(born_on.year + 16, 3, 1)
-        if leap_day and (born_on.year + 16) % 4
-        else born_on.replace(year=born_on.year + 16)
-    )
+def month_of_sixteenth_birthday(born_on: date) -> date:
+    return date(born_on.year + 16, born_on.month, 1)
 
 
 def cost_code(place: str, provider: str) -> str:

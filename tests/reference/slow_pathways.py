@@ -105,13 +105,17 @@ class Pathway:
     days: int | None
 
 
+Event = tuple[str, str, str, date, str | None]
+"""Whose, which authority, what, on which day, and its code."""
+
+
 @dataclass
 class Lives:
     """Everything that came out: rows of care_episode, spell and event, and how often each repair was needed where."""
 
     episodes: list[Episode]
     spells: list[Spell]
-    events: list[tuple[str, str, str, date]]
+    events: list[Event]
     changed: Counter[tuple[str, str]]
     merged: Counter[tuple[str, str]]
 
@@ -128,8 +132,20 @@ def lives(tables: Mapping[str, Sequence[Row]], off: Collection[str] = ()) -> Liv
     out.spells = mended(spells_as_told(tables, whose), SPELL_REPAIRS, off, out)
     for chain in by_person(out.episodes):
         out.spells += care_spells(chain)
-    out.events = [(whose(row), row["la"], row["event"], row["happened_on"]) for row in tables["event_row"]]
+    out.events = told_once(tables["event_row"], whose)
     return out
+
+
+def told_once(rows: Sequence[Row], whose: Callable[[Row], str]) -> list[Event]:
+    """Return events; of those of one person, authority, name and day, the ones that the first identifier tells."""
+    found: dict[tuple[str, str, str, date], list[Row]] = {}
+    for row in rows:
+        found.setdefault((whose(row), row["la"], row["event"], row["happened_on"]), []).append(row)
+    events: list[Event] = []
+    for key, told in found.items():
+        first = min((row["return_name"], row["child_id"]) for row in told)
+        events += [(*key, row["code"]) for row in told if (row["return_name"], row["child_id"]) == first]
+    return events
 
 
 def care_episodes(rows: Iterable[Row], whose: Callable[[Row], str]) -> list[Episode]:
@@ -185,8 +201,8 @@ def mended(rows: list[Any], repairs: Mapping[str, Repair], off: Collection[str],
 def by_person(rows: Iterable[Any], *kinds: str) -> Iterator[list[Any]]:
     """Give the rows (of these kinds) of each person and authority, in order of start.
 
-    Words silent on two that start on one day (which repair 1 or 5 leaves only when it is off): as if it were on,
-    the one that would stay comes first.
+    Words silent on two that start on one day (which told twice leaves only when it is off): as if it were on, the one
+    that would stay comes first.
     """
     found: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
@@ -220,30 +236,42 @@ def latest_years(rows: Iterable[Any], *kinds: str) -> dict[tuple[str, str], int]
     return {key: year for key, year in latest.items() if not kinds or key[1] in kinds}
 
 
-def told_twice(*kinds: str) -> Repair:
+def told_twice(filled: Collection[str], *kinds: str) -> Repair:
+    """Keep the foremost of rows that start on one day; what it lacks of `filled` is the next's that has it."""
+
     def repair(rows: list[Any]) -> Mend:
-        merges = []
-        for mine in by_person(rows, *kinds):
-            for day in {row.starts_on for row in mine}:
-                stays, *others = foremost_first(row for row in mine if row.starts_on == day)
-                merges += [(gone, stays) for gone in others]
-        return [], merges
+        anew, merges = [], []
+        for kind in kinds or ("",):
+            for mine in by_person(rows, *([kind] if kind else [])):
+                for day in {row.starts_on for row in mine}:
+                    told = foremost_first(row for row in mine if row.starts_on == day)
+                    if len(told) > 1:
+                        anew.append((told[0], {name: first_known(told, name) for name in filled}))
+                        merges += [(gone, told[0]) for gone in told[1:]]
+        return anew, merges
 
     return repair
 
 
+def first_known(rows: Iterable[Any], name: str) -> Any:
+    return next((getattr(row, name) for row in rows if getattr(row, name) is not None), None)
+
+
 def two_open_episodes(rows: list[Episode]) -> Mend:
     return [
-        (e, {"ends_on": later.starts_on})
+        (e, ends_with(e, later))
         for e, later in with_next(rows)
         if e.ends_on is None and later.starts_on <= date(e.collection_year + (later.start_reason != "S"), 4, 1)
     ], []
 
 
 def next_start_before_last_end(rows: list[Episode]) -> Mend:
-    return [
-        (e, {"ends_on": later.starts_on}) for e, later in with_next(rows) if e.ends_on and e.ends_on > later.starts_on
-    ], []
+    return [(e, ends_with(e, later)) for e, later in with_next(rows) if e.ends_on and e.ends_on > later.starts_on], []
+
+
+def ends_with(episode: Episode, later: Episode) -> dict[str, Any]:
+    """Return the end of an episode that the next cuts short: care goes on (X1), unless the next starts it anew."""
+    return {"ends_on": later.starts_on, "end_reason": episode.end_reason if later.start_reason == "S" else "X1"}
 
 
 def with_next(rows: list[Episode]) -> Iterator[tuple[Episode, Episode]]:
@@ -278,12 +306,9 @@ def missing_closure(rows: list[Spell]) -> Mend:
     latest = latest_years(rows, "cin_episode")
     anew = []
     for case in rows:
-        is_nfa = case.detail == "1"
         if case.kind == "cin_episode" and case.ends_on is None:
             is_gone = case.collection_year < latest[case.la, case.kind]
-            if is_nfa:
-                anew.append((case, {"ends_on": case.starts_on}))
-            elif case.end_reason or is_gone:
+            if case.end_reason or is_gone:
                 anew.append((case, {"ends_on": last_authorised(case, rows) or first_day_unknown(case)}))
     return anew, []
 
@@ -303,15 +328,15 @@ def last_authorised(case: Spell, rows: list[Spell]) -> date | None:
     return day if is_in_year and not goes_on and day >= case.starts_on else None
 
 
-def overlapping(kind: str, *of_the_last: str) -> Repair:
-    """Merge runs of overlapping spells into their earliest; columns `of_the_last` are taken from the one that ends last."""
+def overlapping(kind: str, last_word: str) -> Repair:
+    """Merge runs of overlapping spells into their earliest; its end and its last word are those of the one that ends last."""
 
     def repair(rows: list[Any]) -> Mend:
         anew, merges = [], []
         for mine in by_person(rows, kind):
             for run in runs_that_overlap(longest_first(mine)):
                 if len(run) > 1:
-                    anew.append((run[0], as_one(run, of_the_last)))
+                    anew.append((run[0], as_one(run, last_word)))
                     merges += [(gone, run[0]) for gone in run[1:]]
         return anew, merges
 
@@ -335,13 +360,20 @@ def runs_that_overlap(mine: list[Spell]) -> list[list[Spell]]:
     return runs
 
 
-def as_one(run: list[Spell], of_the_last: Collection[str]) -> dict[str, Any]:
-    last = max(spell.end for spell in run)
-    values: dict[str, Any] = {
-        name: max(getattr(spell, name) or "" for spell in run if spell.end == last) or None for name in of_the_last
+def as_one(run: list[Spell], last_word: str) -> dict[str, Any]:
+    """Return what a run's earliest is given; of those that end on one day, the largest last word, then the earlier, is last."""
+    last = run[0]
+    for spell in run[1:]:
+        if (spell.end, getattr(spell, last_word) or "") > (last.end, getattr(last, last_word) or ""):
+            last = spell
+    values = {
+        "ends_on": last.ends_on,
+        last_word: getattr(last, last_word),
+        "repairs": list(last.repairs),
+        "collection_year": max(spell.collection_year for spell in run),
     }
-    values["ends_on"] = None if last == NEVER else last
-    values["collection_year"] = max(spell.collection_year for spell in run)
+    if run[0].kind == "cin_episode":
+        values["detail"] = "1" if all(spell.detail == "1" for spell in run) else "0"
     return values
 
 
@@ -358,18 +390,28 @@ def missing_plan_end(rows: list[Spell]) -> Mend:
 
 
 CARE_REPAIRS: dict[str, Repair] = {
-    "care_episode_told_twice": told_twice(),
+    "care_episode_told_twice": told_twice([name for name in EPISODE_CONTENT if name != "end_reason"]),
     "two_open_episodes": two_open_episodes,
     "next_start_before_last_end": next_start_before_last_end,
     "care_not_returned_again": not_returned_again(),
 }
 SPELL_REPAIRS: dict[str, Repair] = {
-    "referral_told_twice": told_twice("cin_episode"),
-    "assessment_told_twice": told_twice("assessment"),
+    "told_twice": told_twice(
+        ("start_reason", "code", "detail", "within"),
+        "cin_episode",
+        "assessment",
+        "cin_plan",
+        "pre_proceedings",
+        "missing",
+        "short_break",
+        "placed_for_adoption",
+        "social_worker",
+        "deprivation_of_liberty",
+    ),
     "missing_closure": missing_closure,
     "overlapping_referrals": overlapping("cin_episode", "end_reason"),
     "missing_plan_end": missing_plan_end,
-    "overlapping_plans": overlapping("cp_plan", "end_reason", "detail"),
+    "overlapping_plans": overlapping("cp_plan", "detail"),
     "not_returned_again": not_returned_again(
         "missing", "short_break", "placed_for_adoption", "social_worker", "deprivation_of_liberty", "school"
     ),
@@ -392,7 +434,7 @@ def care_spells(chain: list[Episode]) -> list[Spell]:
             for part in segments(stay):
                 segment = spell_of(part, "placement_segment", *part[0].placed, placement)
                 spells.append(segment)
-        for held in parted(episodes, lambda b, n: n.legal_status is None or n.legal_status != b.legal_status):
+        for held in parted(episodes, lambda b, n: n.legal_status != b.legal_status):
             spells.append(spell_of(held, "legal_status", held[0].legal_status, None, period))
     return spells
 
@@ -481,21 +523,29 @@ def state_on(day: date, mine: Iterable[Spell]) -> tuple[Any, ...] | None:
 
 
 def pathways(out: Lives) -> list[Pathway]:
-    """Walk each CIN episode up the ladder, with what happened to the person in the same authority."""
-    return [
-        pathway(case, mine, [event for event in out.events if event[:2] == (case.person, case.la)])
-        for mine in by_person(out.spells)
-        for case in mine
-        if case.kind == "cin_episode"
-    ]
+    """Walk each CIN episode up the ladder, with what happened to the person in the same authority before the next began."""
+    paths = []
+    for cases in by_person(out.spells, "cin_episode"):
+        whose = cases[0].person, cases[0].la
+        mine = [spell for spell in out.spells if (spell.person, spell.la) == whose]
+        events = [event for event in out.events if event[:2] == whose]
+        for case, later in zip(cases, [*cases[1:], None], strict=True):
+            paths.append(pathway(case, later.starts_on if later else NEVER, mine, events))
+    return paths
 
 
-def pathway(case: Spell, mine: list[Spell], events: list[tuple[str, str, str, date]]) -> Pathway:
-    def counted(kind: str, days_after: int = 0) -> list[Spell]:
+def pathway(case: Spell, next_on: date, mine: list[Spell], events: list[Event]) -> Pathway:
+    def is_step(day: date, days_after: int = 0) -> bool:
         last = case.ends_on + timedelta(days=days_after) if case.ends_on else NEVER
-        return [spell for spell in mine if spell.kind == kind and case.starts_on <= spell.starts_on <= last]
+        return case.starts_on <= day <= last and day < next_on
 
-    happened = {event for _, _, event, day in events if case.starts_on <= day <= case.end}
+    def counted(kind: str, days_after: int = 0) -> list[Spell]:
+        return sorted(
+            (spell for spell in mine if spell.kind == kind and is_step(spell.starts_on, days_after)),
+            key=lambda spell: spell.starts_on,
+        )
+
+    happened = {event for _, _, event, day, _ in events if is_step(day)}
     plans, care = counted("cp_plan"), counted("period_of_care", 28)
     plans.sort(key=lambda plan: (plan.starts_on, plan.code or ""))  # words silent on two that start on one day
     entry = {

@@ -106,11 +106,8 @@ def a_day(random: Random, last: int = 45) -> dt.date:
 # --- slow and obvious ------------------------------------------------------------------------------------------------
 
 
-def at_18(born: dt.date) -> dt.date:
-    try:
-        return born.replace(year=born.year + 18)
-    except ValueError:  # 29 February
-        return dt.date(born.year + 18, 3, 1)
+def month_at_18(born: dt.date) -> dt.date:
+    return dt.date(born.year + 18, born.month, 1)
 
 
 def is_unit(name: str, s: Row, spells: list[Row]) -> bool:
@@ -145,14 +142,14 @@ def class_of_unit(name: str, s: Row, classes: list[Row]) -> int | None:
 def follow_slowly(name: str, s: Row, person: Row, spells: list[Row]) -> tuple[float, str] | None:
     """Walk day by day from time zero until something ends the stretch; None when not at risk."""
     zero, born, died = s["ends_on"], person["born_on"], person["died_on"]
-    if born is None or zero >= at_18(born) or (died and died <= zero):
+    if born is None or zero >= month_at_18(born) or (died and died <= zero):
         return None
     starts = {u["starts_on"] for u in spells if u["person_id"] == s["person_id"] and counts_as_return(name, u)}
     day = zero + dt.timedelta(1)  # every outcome asks for a gap of at least a day
     while True:
         if day == END_DAY:
             return (day - zero).days, "end_of_follow_up"
-        if day == at_18(born):
+        if day == month_at_18(born):
             return (day - zero).days, "18th_birthday"
         if day in starts:
             return (day - zero).days, "event"

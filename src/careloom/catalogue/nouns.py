@@ -43,8 +43,8 @@ class Repair:
 
     `of` are the rows it mends: `care_episode`, or kinds of spell. `select` reads them as `kept` (with `row_id`), and may
     read `spell` and `event` as they stand after the repairs before it; it gives a row for every row to be mended: `row_id`,
-    the columns that change with their new values, and, where rows are merged, `into_id`: the row it becomes part of, blank
-    for a row that stays. Repairs are made in the order of `position`, unless a study switches them off.
+    the columns that change with their new values (for `repairs`, without this one), and, where rows are merged, `into_id`:
+    the row it becomes part of, blank for a row that stays. Repairs are made in the order of `position`, unless a study switches them off.
     """
 
     name: str

@@ -20,7 +20,8 @@ of the child instead (--child-id), if the study knows the child by no earlier on
 found. The number is not written down anywhere, but a shell may remember what you type.
 
 Every access is written down first, also one that is refused: when, who, why, whom, and which files were written. It goes
-to access.jsonl beside the study file, each line chained to the one before. What cannot be written down is not shown.
+to access.jsonl beside the study file, each line chained to the one before. What cannot be written down is not shown, nor is
+anything while that file does not hold together: move it aside, and keep it.
 What is shown is for inside the authority only; files are written so that only you can read them."""
 EXAMPLES = """examples:
   careloom child ours.toml 4vq7m2kd6tnx5ryw3bjz2hcaeu --purpose "case audit, April"

@@ -41,6 +41,6 @@ def profile_command(asked: argparse.Namespace, console: Console) -> int:
     for listing in list_described(told):
         show(listing)
     if asked.out:
-        write_described(told, asked.out)
+        write_described(told, asked.out, study)
         print(f"Profile: {asked.out}")
     return 0

@@ -1,6 +1,6 @@
 """The one door out: withhold small counts, round the others, and account for what was done."""
 
-from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Ratio, Total
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Steps, Total
 from careloom.disclose.curve import Points, safe_points
 from careloom.disclose.profile import DEFAULT, Profile
 from careloom.disclose.release import WITHHELD, Account, Released, release
@@ -14,10 +14,12 @@ __all__ = [
     "Count",
     "Estimate",
     "Label",
+    "Parts",
     "Points",
     "Profile",
     "Ratio",
     "Released",
+    "Steps",
     "Total",
     "release",
     "safe_points",

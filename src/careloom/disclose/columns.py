@@ -12,9 +12,14 @@ class Label:
 
 @dataclass(frozen=True)
 class Count:
-    """A number of children, spells or rows: withheld when small, otherwise rounded."""
+    """A number of children, spells or rows: withheld when small, otherwise rounded.
+
+    `on` names the count of different children behind a count of rows. The rule protects children: six assessments of
+    one child are withheld with the child. Two counts tied like this are shown or withheld together.
+    """
 
     name: str
+    on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,3 +69,21 @@ class Total:
     column: str
     value: str
     within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The counts `of` of the rows that share the labels `within` add up to the count `whole`, which each of them repeats."""
+
+    of: str
+    whole: str
+    within: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The rows that share the labels `within` are steps in order: each leaves what the last one `left`, less what it `dropped`."""
+
+    dropped: str
+    left: str
+    within: tuple[str, ...]

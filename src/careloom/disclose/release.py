@@ -7,9 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Ratio, Total
-from careloom.disclose.complement import also_withheld, can_hide, is_pinned
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Steps, Total
+from careloom.disclose.complement import also_withheld, can_hide
 from careloom.disclose.profile import DEFAULT, Profile, nearest_multiple
+from careloom.disclose.sums import Groups, Withholder
 
 WITHHELD = "withheld"
 """The column added to every released table: the names of the columns withheld in this row, blank when none."""
@@ -53,13 +54,19 @@ class _Work:
 
 
 def release(
-    table: pa.Table, columns: Sequence[Column], *, name: str, total: Total | None = None, profile: Profile = DEFAULT
+    table: pa.Table,
+    columns: Sequence[Column],
+    *,
+    name: str,
+    total: Total | None = None,
+    adding: Sequence[Parts | Steps] = (),
+    profile: Profile = DEFAULT,
 ) -> Released:
     """Return `table` as it may be shown.
 
     `columns` says what each column is: a label, a count, an amount, a ratio or an estimate. A column of the table that
     is not among them raises ValueError, so nothing gets out unnoticed; a ratio need not be in the table. `total` says
-    which rows are totals of others. A blank stays blank and is not called withheld.
+    which rows are totals of others, and `adding` which counts of a row add up to another. A blank stays blank and is not called withheld.
     """
     undeclared = set(table.column_names) - {column.name for column in columns}
     if undeclared:
@@ -67,14 +74,12 @@ def release(
     raw = table.to_pylist()
     work = _Work(raw, [dict(row) for row in raw], profile)
     groups = _groups(raw, total)
-    for kind in (Count, Amount, Estimate, Ratio):  # amounts and estimates look at counts, ratios at all that is shown
+    _counts(work, [column for column in columns if isinstance(column, Count)], groups, adding)
+    for kind in (Amount, Estimate, Ratio):  # amounts and estimates look at counts, ratios at all that is shown
         for column in columns:
             if isinstance(column, kind):
                 _DO[kind](work, column, groups)
     return _finish(name, table, work, columns)
-
-
-Groups = list[tuple[list[int], list[int]]]
 
 
 def _groups(rows: list[dict[str, Any]], total: Total | None) -> Groups:
@@ -88,18 +93,15 @@ def _groups(rows: list[dict[str, Any]], total: Total | None) -> Groups:
     return list(groups.values())
 
 
-def _count(work: _Work, column: Count, groups: Groups) -> None:
-    for number, row in enumerate(work.raw):
-        if row[column.name] is None:
-            continue
-        work.shown[number][column.name] = work.profile.shown(int(row[column.name]))
-        if work.shown[number][column.name] is None:
-            work.withhold(number, column.name)
-    for parts, totals in groups:
-        shown = [work.shown[part][column.name] for part in parts if work.raw[part][column.name] is not None]
-        for whole in totals:
-            if is_pinned(shown, work.shown[whole][column.name], work.profile):
-                work.withhold(whole, column.name)
+def _counts(work: _Work, counts: Sequence[Count], groups: Groups, adding: Sequence[Parts | Steps]) -> None:
+    for row in work.shown:
+        for count in counts:
+            if row[count.name] is not None:
+                row[count.name] = work.profile.shown(int(row[count.name]))
+    withholder = Withholder(work.raw, counts, groups, adding, work.profile)
+    withholder.work()
+    for cell in withholder.withheld:
+        work.withhold(*cell)
 
 
 def _amount(work: _Work, column: Amount, groups: Groups) -> None:
@@ -125,7 +127,8 @@ def _estimate(work: _Work, column: Estimate, groups: Groups) -> None:
             work.shown[number][column.name] = None
             continue
         implied = round(estimate * row[column.on[0]]) if column.is_share else 0
-        if any((row[on] or 0) < work.profile.threshold for on in column.on) or work.profile.is_small(implied):
+        is_few = any((row[on] or 0) < work.profile.threshold or (number, on) in work.withheld for on in column.on)
+        if is_few or work.profile.is_small(implied):
             work.withhold(number, column.name)
         else:
             work.shown[number][column.name] = round(float(estimate), column.digits) + 0.0  # no minus nought
@@ -141,7 +144,7 @@ def _ratio(work: _Work, column: Ratio, groups: Groups) -> None:
             row[column.name] = round(column.times * row[column.of] / row[column.out_of], column.digits)
 
 
-_DO: dict[type, Any] = {Count: _count, Amount: _amount, Estimate: _estimate, Ratio: _ratio}
+_DO: dict[type, Any] = {Amount: _amount, Estimate: _estimate, Ratio: _ratio}
 _TYPES: dict[type, pa.DataType] = {Count: pa.int64(), Amount: pa.int64(), Ratio: pa.float64(), Estimate: pa.float64()}
 
 

@@ -10,6 +10,7 @@ import getpass
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ FIRST = "0" * 64
 WAIT_SECONDS = 10
 MOST_FAULTS = 10
 SHORTEST_NOTED = 12
+OWNER_ONLY = 0o600
 
 
 @dataclass(frozen=True)
@@ -49,21 +51,23 @@ class CheckedLog:
 def note_access(log: Path, words: Mapping[str, object]) -> Access:
     """Append one access with `words` about it, and return it as written.
 
-    The file is made so that only its owner can read it. Raises AuditError when it cannot be written: nothing may be
-    shown then.
+    Its number, time, user and chain are not the caller's to say: words of those names (no, at, user, before) do not
+    count. Only the file's owner may read it, which is mended if need be. Raises AuditError when it cannot be written, is
+    a link to another file, or does not hold together as it is (a line more would hide that): nothing may be shown then.
     """
     at, user = datetime.now(UTC).replace(microsecond=0), os_user()
     try:
         with (
             FileLock(log.with_name(f".{log.name}.lock"), timeout=WAIT_SECONDS),
-            os.fdopen(os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+") as file,
+            os.fdopen(open_log(log), "rb+") as file,
         ):
             written = file.read()
-            number, before = written.count(b"\n") + 1, fingerprint_of_last(written)
-            if written and not written.endswith(b"\n"):  # a power cut left half a line: it stays, on a line of its own
-                file.write(b"\n")
-                number += 1
-            entry = {"no": number, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "user": user, **words, "before": before}
+            prints, faults = follow(written)
+            if faults:
+                raise broken(log, faults[0])
+            number, before = len(prints) + 1, prints[-1] if prints else FIRST
+            ours = {"no": number, "at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "user": user}
+            entry = {**ours, **words, **ours, "before": before}  # twice: first in the line, and the last word
             line = json.dumps(entry, ensure_ascii=True).encode("ascii")
             file.write(line + b"\n")
             file.flush()
@@ -72,8 +76,28 @@ def note_access(log: Path, words: Mapping[str, object]) -> Access:
         raise AuditError(f"{log}: another access is being written down; nothing was shown, try again") from None
     except OSError as fault:
         why = f"this access cannot be written down ({fault.strerror}), so nothing was shown"
-        raise AuditError(f"{log}: {why}; make the file writable for you") from None
+        what = "put the file itself in the link's place" if log.is_symlink() else "make the file your own and writable"
+        raise AuditError(f"{log}: {why}; {what}") from None
     return Access(number, at, user, log.name, fingerprint(line))
+
+
+def broken(log: Path, fault: str) -> AuditError:
+    why = f"this log of accesses does not hold together ({fault}), so nothing was shown and nothing was written to it"
+    what = "move the file aside and keep it, for who looked is still in it; the next access begins a new one"
+    return AuditError(f"{log}: {why}; {what}")
+
+
+def open_log(log: Path) -> int:
+    """Open the file to read and append, and return its descriptor. Raises OSError, also when it is a link."""
+    no_links = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+    opened = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND | no_links, OWNER_ONLY)
+    if hasattr(os, "fchmod") and stat.S_IMODE(os.fstat(opened).st_mode) != OWNER_ONLY:
+        try:
+            os.fchmod(opened, OWNER_ONLY)
+        except OSError:  # somebody else's file, which others may read
+            os.close(opened)
+            raise
+    return opened
 
 
 def check_log(log: Path, noted: str = "") -> CheckedLog:
@@ -85,6 +109,14 @@ def check_log(log: Path, noted: str = "") -> CheckedLog:
         written = log.read_bytes()
     except OSError as fault:
         raise AuditError(f"{log}: the log of accesses cannot be read ({fault.strerror})") from None
+    prints, faults = follow(written)
+    if noted and (len(noted) < SHORTEST_NOTED or not any(known.startswith(noted.lower()) for known in prints)):
+        faults.append("the fingerprint you noted is in no line: the end was cut off, or the log was written anew")
+    return CheckedLog(len(prints), prints[-1] if prints else "", tuple(faults[:MOST_FAULTS]))
+
+
+def follow(written: bytes) -> tuple[list[str], list[str]]:
+    """Follow the chain of a log: the fingerprints of its whole lines, and every fault of them."""
     faults, before, prints = [], FIRST, []
     lines = written.split(b"\n")
     if lines.pop():
@@ -97,9 +129,7 @@ def check_log(log: Path, noted: str = "") -> CheckedLog:
             faults.append(f"line {number}: it does not follow the line before it: one was changed, taken out or put in")
         before = fingerprint(line)
         prints.append(before)
-    if noted and (len(noted) < SHORTEST_NOTED or not any(known.startswith(noted.lower()) for known in prints)):
-        faults.append("the fingerprint you noted is in no line: the end was cut off, or the log was written anew")
-    return CheckedLog(len(lines), before if lines else "", tuple(faults[:MOST_FAULTS]))
+    return prints, faults
 
 
 def read_entry(line: bytes) -> dict[str, object] | None:
@@ -111,11 +141,6 @@ def read_entry(line: bytes) -> dict[str, object] | None:
 
 def fingerprint(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
-
-
-def fingerprint_of_last(written: bytes) -> str:
-    """The fingerprint of the last line, whole or not; of an empty log, that of no line."""
-    return fingerprint(written.removesuffix(b"\n").rpartition(b"\n")[2]) if written else FIRST
 
 
 def os_user() -> str:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from careloom.core import Ledger
-from careloom.engine import Engine, count, text
+from careloom.engine import Engine, count, text, with_names
 
 Pseudonym = Callable[[Sequence[str]], list[str]]
 
@@ -26,15 +27,16 @@ def link_persons(engine: Engine, pseudonym: Pseudonym, *, extracts: Collection[s
 
     Two identifiers are one person when they share authority and child identifier (rule la_child_id) or UPN (rule upn)
     and neither sex nor date of birth contradicts it; persons are the connected components. `pseudonym` turns a
-    person's first identifier into person_id. The returns named in `extracts` come after all others: they join persons of
-    the yearly returns and never part them, and what they say of a person counts where no other says anything.
-    Source: study method section 3, keys A and B; the place of extracts is ours.
+    person's first identifier into person_id. The returns named in `extracts` come after all others: each of their
+    identifiers joins one person of the yearly returns at most (see `join_select`), so that they never part or fuse
+    those, and what they say of a person counts where no other says anything. Those that join none are linked among
+    themselves. Source: study method section 3, keys A and B; the place of extracts is ours.
     """
     engine.make("identifier", identifier_select(extracts))
-    engine.make("identifier_link", link_select())
+    link_identifiers(engine)
     known = engine.arrow("SELECT identifier_no, la, return_name, child_id FROM identifier ORDER BY identifier_no")
-    links = engine.arrow("SELECT first_no, second_no FROM identifier_link WHERE is_same")
-    engine.load("identifier_person", name_components(known, links, pseudonym))
+    firsts = components(known.num_rows, engine.arrow("SELECT first_no, second_no FROM identifier_link"))
+    engine.load("identifier_person", name_persons(known, firsts, pseudonym))
     engine.make("person_of", person_of_select())
     engine.make("person", person_select(extracts))
     ledger = Ledger()
@@ -44,6 +46,28 @@ def link_persons(engine: Engine, pseudonym: Pseudonym, *, extracts: Collection[s
     )
     ledger.note("link records to persons", "record", "record linked", rows, linked)
     return ledger
+
+
+def link_identifiers(engine: Engine) -> None:
+    """Make `identifier_link`: the returns' links, what joins extracts to their persons, and links of the other extracts."""
+    engine.make("returned_link", link_select("SELECT * FROM identifier WHERE NOT is_extract"))
+    links = engine.arrow("SELECT first_no, second_no FROM returned_link")
+    firsts = pa.array(components(count(engine, "identifier"), links), pa.int64())
+    numbers = pa.array(range(len(firsts)), pa.int64())
+    engine.load("identifier_first", pa.table({"identifier_no": numbers, "person_no": firsts}))
+    engine.make(
+        "person_0", "SELECT f.* FROM identifier_first AS f JOIN identifier USING (identifier_no) WHERE NOT is_extract"
+    )
+    # An extract may lend its person a key that no return has, such as a UPN: by such keys others join in a second round.
+    for number in (1, 2):
+        engine.make(f"joined_{number}", join_select(f"person_{number - 1}"))
+        joined = f"SELECT second_no AS identifier_no, person_no FROM joined_{number}"
+        engine.make(f"person_{number}", f"SELECT identifier_no, person_no FROM person_{number - 1} UNION ALL {joined}")
+    engine.make("other_link", link_select(without("person_2")))
+    parts = ("returned_link", "joined_1", "joined_2", "other_link")
+    engine.make(
+        "identifier_link", " UNION ALL ".join(f"SELECT link_rule, first_no, second_no FROM {part}" for part in parts)
+    )
 
 
 def is_extract(return_name: str, extracts: Collection[str]) -> str:
@@ -56,38 +80,96 @@ def identifier_select(extracts: Collection[str]) -> str:
     """One row an identifier: (authority, return, child id), with what its latest record says of the child."""
     return f"""
         SELECT row_number() OVER (ORDER BY {is_extract("return_name", extracts)}, la, return_name, child_id) - 1 AS identifier_no,
-               la, return_name, child_id, upn, born_on, is_expected_birth, sex
+               la, return_name, child_id, {is_extract("return_name", extracts)} = 1 AS is_extract, upn, born_on, is_expected_birth, sex
         FROM (SELECT record.*, row_number() OVER (PARTITION BY la, return_name, child_id
                                                   ORDER BY coalesce(collection_year, 0) DESC, delivery_id DESC, line DESC) AS newest
               FROM record) AS told
         WHERE newest = 1"""
 
 
-def link_select() -> str:
-    """Pairs of identifiers that share a key, each to the first of its key, and whether they may be one child."""
+def link_select(identifiers: str) -> str:
+    """Pairs of `identifiers` that share a key, each to the first of its key, and may be one child."""
 
     def pairs(rule: str, key: str) -> str:
         return f"""
             SELECT '{rule}' AS link_rule, one.identifier_no AS first_no, two.identifier_no AS second_no, coalesce({SAME_CHILD}, TRUE) AS is_same
-            FROM (SELECT *, min(identifier_no) OVER (PARTITION BY {key}) AS lowest FROM identifier WHERE {key.split(", ")[-1]} IS NOT NULL) AS two
+            FROM (SELECT *, min(identifier_no) OVER (PARTITION BY {key}) AS lowest
+                  FROM ({identifiers}) AS known WHERE {key.split(", ")[-1]} IS NOT NULL) AS two
             JOIN identifier AS one ON one.identifier_no = two.lowest
             WHERE two.identifier_no <> two.lowest"""
 
-    return pairs("la_child_id", "la, child_id") + " UNION ALL " + pairs("upn", "upn")
+    by_key = pairs("la_child_id", "la, child_id") + " UNION ALL " + pairs("upn", "upn")
+    return f"SELECT link_rule, first_no, second_no FROM ({by_key}) AS pair WHERE is_same"
 
 
-def name_components(known: pa.Table, links: pa.Table, pseudonym: Pseudonym) -> pa.Table:
-    """Number the connected components and name each after its first identifier."""
-    size = known.num_rows
-    if not size:
-        return pa.table({"identifier_no": pa.array([], pa.int64()), "person_id": pa.array([], pa.string())})
+def without(persons: str) -> str:
+    """The identifiers that belong to none of `persons`: those of extracts, as all others have a person from the start."""
+    return f"""
+        SELECT i.* FROM identifier AS i LEFT JOIN {persons} AS placed ON placed.identifier_no = i.identifier_no
+        WHERE placed.identifier_no IS NULL"""
+
+
+def join_select(persons: str) -> str:
+    """What joins extracts to the table `persons` (identifier_no, person_no): at most one row for each identifier not in it.
+
+    It joins a person with whom it shares a key and none of whose identifiers contradicts it: first one of the same
+    authority and child identifier, of several one of the same UPN as well, of several the first. Where the two keys lead
+    to two persons the child identifier wins: it is the authority's own number, in a list of that authority, whereas a
+    UPN is somebody else's number copied down.
+    """
+
+    def sharing(on: str, child_id_no: str, upn_no: str) -> str:
+        return f"""
+            SELECT two.identifier_no AS second_no, person.person_no AS person_no, {child_id_no} AS child_id_no, {upn_no} AS upn_no
+            FROM ({without(persons)}) AS two JOIN identifier AS one ON {on}
+            JOIN {persons} AS person ON person.identifier_no = one.identifier_no"""
+
+    nothing, number = "CAST(NULL AS BIGINT)", "one.identifier_no"
+    return with_names(
+        {
+            "shared": sharing("one.la = two.la AND one.child_id = two.child_id", number, nothing)
+            + " UNION ALL "
+            + sharing("one.upn = two.upn", nothing, number),
+            "candidate": """
+                SELECT second_no, person_no, min(child_id_no) AS child_id_no, min(upn_no) AS upn_no
+                FROM shared GROUP BY second_no, person_no""",
+            "contradicted": f"""
+                SELECT c.second_no, c.person_no
+                FROM candidate AS c
+                JOIN {persons} AS person ON person.person_no = c.person_no
+                JOIN identifier AS one ON one.identifier_no = person.identifier_no
+                JOIN identifier AS two ON two.identifier_no = c.second_no
+                GROUP BY c.second_no, c.person_no
+                HAVING max(CASE WHEN coalesce({SAME_CHILD}, TRUE) THEN 0 ELSE 1 END) = 1""",
+        },
+        """
+        SELECT CASE WHEN c.child_id_no IS NULL THEN 'upn' ELSE 'la_child_id' END AS link_rule,
+               coalesce(c.child_id_no, c.upn_no) AS first_no, c.second_no AS second_no, c.person_no AS person_no
+        FROM candidate AS c LEFT JOIN contradicted AS x ON x.second_no = c.second_no AND x.person_no = c.person_no
+        WHERE x.second_no IS NULL
+        QUALIFY row_number() OVER (PARTITION BY c.second_no
+                                   ORDER BY CASE WHEN c.child_id_no IS NULL THEN 1 ELSE 0 END, CASE WHEN c.upn_no IS NULL THEN 1 ELSE 0 END,
+                                            c.person_no) = 1""",
+    )
+
+
+def components(size: int, links: pa.Table) -> NDArray[np.int64]:
+    """The first identifier of the connected component of each of `size` identifiers, by number from 0."""
     first, second = (np.asarray(links[name].to_numpy(), dtype=np.int64) for name in ("first_no", "second_no"))
+    if not size:
+        return first
     graph = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(size, size))
     _, component = connected_components(graph, directed=False)
     _, founders = np.unique(component, return_index=True)
-    names = ["|".join(row.values()) for row in known.select(["la", "return_name", "child_id"]).to_pylist()]
-    named = np.asarray(pseudonym([names[founder] for founder in founders]), dtype=object)
-    return pa.table({"identifier_no": known["identifier_no"], "person_id": pa.array(named[component], pa.string())})
+    return np.asarray(founders[component], dtype=np.int64)
+
+
+def name_persons(known: pa.Table, firsts: NDArray[np.int64], pseudonym: Pseudonym) -> pa.Table:
+    """Name each person after its first identifier."""
+    founders, person = np.unique(firsts, return_inverse=True)
+    founding = known.select(["la", "return_name", "child_id"]).take(founders).to_pylist()
+    named = np.asarray(pseudonym(["|".join(row.values()) for row in founding]), dtype=object)
+    return pa.table({"identifier_no": known["identifier_no"], "person_id": pa.array(named[person], pa.string())})
 
 
 def person_of_select() -> str:
@@ -97,8 +179,8 @@ def person_of_select() -> str:
         FROM identifier
         JOIN identifier_person AS named ON named.identifier_no = identifier.identifier_no
         LEFT JOIN (SELECT identifier_no, min(link_rule) AS link_rule
-                   FROM (SELECT second_no AS identifier_no, link_rule FROM identifier_link WHERE is_same
-                         UNION ALL SELECT first_no AS identifier_no, link_rule FROM identifier_link WHERE is_same) AS ends
+                   FROM (SELECT second_no AS identifier_no, link_rule FROM identifier_link
+                         UNION ALL SELECT first_no AS identifier_no, link_rule FROM identifier_link) AS ends
                    GROUP BY identifier_no) AS why
           ON why.identifier_no = identifier.identifier_no"""
 

@@ -3,6 +3,9 @@
 Time zero is `ends_on` of a spell of the kind `outcome.after`. A condition of a drop reads that spell as `s`, with two
 more columns for the study period, `s.window_starts_on` and `s.window_ends_on`, and its person as `p`.
 `outcome.until_when` is a condition on the spell whose start is the event, as `u`.
+
+A stretch ends on the first day of the month of the 18th birthday, not on the birthday: the days observed are kept in
+study.duckdb, and from time zero and the days to a birthday anybody could work out the date of birth.
 """
 
 import datetime as dt
@@ -12,13 +15,18 @@ from careloom.catalogue import Drop, Outcome
 from careloom.core import Ledger
 from careloom.engine import Engine, text, with_names
 
+ADULT_FROM = "birthday(month_of({born_on}), 18)"
+"""The first day of the month in which the child turns 18; for one born on 29 February in February, like all others."""
+
 BEFORE = (
     Drop("still open at the last return", "s.ends_on IS NULL"),
     Drop("ended outside the study period", "s.ends_on < s.window_starts_on OR s.ends_on >= s.window_ends_on"),
 )
 AFTER = (
     Drop("date of birth not known", "p.born_on IS NULL"),
-    Drop("aged 18 or over at time zero", "birthday(p.born_on, 18) <= s.ends_on"),
+    Drop(
+        "aged 18 or over by the end of the month of time zero", f"{ADULT_FROM.format(born_on='p.born_on')} <= s.ends_on"
+    ),
     Drop("died by time zero", "p.died_on <= s.ends_on"),
 )
 
@@ -64,14 +72,14 @@ def units_with_reason(outcome: Outcome, drops: tuple[Drop, ...], first_day: dt.d
 
 
 def follow(outcome: Outcome, end_day: dt.date) -> str:
-    """The rows of `time_to_event`: the event ends a stretch, or death, the 18th birthday, or the end of the study."""
+    """The rows of `time_to_event`: the event ends a stretch, or death, the month of the 18th birthday, or the end of the study."""
     return with_names(
         {
             "at_risk": "SELECT * FROM outcome_unit WHERE reason_no IS NULL",
             "next_start": next_start(outcome),
             "classes": class_that_counts(outcome),
             "followed": f"""
-                SELECT s.*, n.event_on, c.class_no, least(DATE '{end_day}', birthday(s.born_on, 18)) AS limit_on
+                SELECT s.*, n.event_on, c.class_no, least(DATE '{end_day}', {ADULT_FROM.format(born_on="s.born_on")}) AS limit_on
                 FROM at_risk AS s
                 LEFT JOIN next_start AS n ON n.spell_id = s.spell_id
                 LEFT JOIN classes AS c ON c.spell_id = s.spell_id""",

@@ -1,6 +1,6 @@
 """One child, one line of time: events, spells, the timeline, the rung each episode reached, and official indicators."""
 
-from careloom.pathways.careers import follow_careers
+from careloom.pathways.careers import DISTANCES, follow_careers
 from careloom.pathways.cohorts import stack_cohorts
 from careloom.pathways.flows import follow_flows
 from careloom.pathways.lives import make_lives
@@ -11,6 +11,7 @@ from careloom.pathways.regression import model_pathways
 from careloom.pathways.timeline import make_pathways, make_timeline
 
 __all__ = [
+    "DISTANCES",
     "Grouping",
     "describe",
     "doubts",

@@ -3,6 +3,8 @@
 A month is 365.25/12 days, as everywhere in the report: the first days lie 0, 30, 60, 91 ... days after the start, the
 same for every child, so that month 13 begins a year on. The state is that of the one day, not the longest of the month:
 it can be told without ties and looks the same from every engine; a stay that falls between two first days is not seen.
+Nobody is looked at from the first day of the month of their 18th birthday on, rather than from the birthday: histories are
+kept in study.duckdb, and nobody should work out a date of birth from where one stops.
 """
 
 import datetime as dt
@@ -19,10 +21,10 @@ DAYS_OF_MONTH = 365.25 / 12
 NO_START = "its true start was never returned"
 OUTSIDE = "it starts outside the study period"
 NO_LENGTH = "it ends on or before the day it starts"
-NOT_FOLLOWED = "the child is 18, dead or beyond the returns on its first day"
+NOT_FOLLOWED = "the child turns 18 in the month it starts, or is 18, dead or beyond the returns on its first day"
 
 WINDOW_ENDS = "the returns end before its last month"
-BIRTHDAY = "the child turns 18 before its last month"
+BIRTHDAY = "the child turns 18 before its last month, or in it"
 LOST = "the child dies, goes abroad or to another authority's care before its last month"
 
 # A stretch of time of a person in one state. Where several hold on a day, a placement (3) says more than its period of
@@ -70,7 +72,7 @@ WHERE unseen_month IS NULL OR month < unseen_month
 FOLLOWED = f"""
 SELECT e.period_id, e.person_id, e.la, e.starts_on, h.months, h.states,
        CASE WHEN h.months = m.months THEN '' WHEN h.months < looks.months OR e.until = e.died_on THEN {text(LOST)}
-            WHEN e.until = e.birthday_18 THEN {text(BIRTHDAY)} ELSE {text(WINDOW_ENDS)} END AS cut_short
+            WHEN e.until = e.adult_from THEN {text(BIRTHDAY)} ELSE {text(WINDOW_ENDS)} END AS cut_short
 FROM care_entry AS e
 JOIN (SELECT period_id, count(*) AS months, string_agg(state, '' ORDER BY month) AS states FROM care_seen GROUP BY period_id) AS h
   ON h.period_id = e.period_id
@@ -85,10 +87,10 @@ def follow_months(
     """Make `care_seen` (period_id, person_id, month, state) and `care_followed`, one row a period of care.
 
     Periods of care that start (RNE S) in [first_day, end_day) are followed for `horizon` months, whether the child
-    stays, leaves or comes back, but never beyond `end_day`, the 18th birthday, death, or the day on which care ended for
-    a reason after which the returns tell no more. `care_followed` has the months followed, the states as one text, and in
-    `cut_short` why there are fewer than `horizon`; blank when there are not. Reads `spell` and `person`. A child whose
-    date of birth is not known is taken not to turn 18.
+    stays, leaves or comes back, but never beyond `end_day`, the first day of the month of the 18th birthday, death, or
+    the day on which care ended for a reason after which the returns tell no more. `care_followed` has the months
+    followed, the states as one text, and in `cut_short` why there are fewer than `horizon`; blank when there are not.
+    Reads `spell` and `person`. A child whose date of birth is not known is taken not to turn 18.
     """
     load_states(engine, states)
     load_months(engine, horizon)
@@ -113,7 +115,7 @@ def counted(rows: Sequence[tuple[object, ...]]) -> Mapping[str, int]:
 
 def entries(first_day: dt.date, end_day: dt.date) -> str:
     """Every period of care, until when its child can be followed, and why it has no history; blank when it has one."""
-    end = f"DATE '{end_day}'"
+    end, adult_from = f"DATE '{end_day}'", "birthday(month_of(p.born_on), 18)"
     return f"""
         SELECT *, CASE
             WHEN coalesce(start_reason, '') <> 'S' THEN {text(NO_START)}
@@ -123,8 +125,8 @@ def entries(first_day: dt.date, end_day: dt.date) -> str:
             ELSE '' END AS why_not
         FROM (
           SELECT s.spell_id AS period_id, s.person_id, s.la, s.starts_on, s.ends_on, s.start_reason, p.died_on,
-                 birthday(p.born_on, 18) AS birthday_18,
-                 least({end}, coalesce(birthday(p.born_on, 18), {end}), coalesce(p.died_on, {end})) AS until
+                 {adult_from} AS adult_from,
+                 least({end}, coalesce({adult_from}, {end}), coalesce(p.died_on, {end})) AS until
           FROM spell AS s LEFT JOIN person AS p ON p.person_id = s.person_id
           WHERE s.kind = 'period_of_care') AS period"""
 

@@ -14,7 +14,15 @@ from careloom.catalogue import CareState
 from careloom.core import Ledger
 from careloom.engine import Engine, count
 from careloom.pathways.care_months import counted, follow_months
-from careloom.stats import Groups, cluster_sequences, matching_distances, transition_costs, transition_rates
+from careloom.stats import (
+    Groups,
+    cluster_sequences,
+    hamming_distances,
+    matching_distances,
+    transition_costs,
+    transition_rates,
+)
+from careloom.stats.sequence_clusters import Distance
 
 HORIZON = 24
 """Months followed: two years, as Matthews and others 2026 (CYSR 180:108680) follow children in Scotland."""
@@ -22,10 +30,13 @@ MOST_CAREERS = 8
 FEWEST_HISTORIES = 50
 FEWEST_IN_CAREER = 10
 """A career of fewer would tell of the few children in it."""
+DISTANCES = ("optimal_matching", "hamming")
+"""How far two histories lie apart: the least cost of turning one into the other, or the months in which they differ."""
 MOST_IN_NAME, LEAST_MONTHS = 3, 3
 """A name has at most three parts, each of a stretch of three months or more, where there is one."""
 THEN = ", then "
-MIXED = ("Various placements", "Left care in various ways")
+LEFT = "Left care"
+MIXED = ("Various placements", LEFT)
 """What a career is called in months in which no one state is that of more than half."""
 
 TOO_FEW = f"fewer than {FEWEST_HISTORIES} could be followed to the end"
@@ -88,20 +99,22 @@ def follow_careers(
     end_day: dt.date,
     seed: int,
     horizon: int = HORIZON,
+    distance: str = DISTANCES[0],
 ) -> Ledger:
     """Make `care_history`, `care_career`, `care_month` and `care_transition` from `spell` and `person`.
 
     Every period of care that starts in [first_day, end_day) has a history of up to `horizon` months (see care_months).
     Only those followed to the end are compared, and counted in `care_month`: a history that stops short is like none
     that goes on. The others are in `care_history` without a career, in `care_transition` for the months that were seen,
-    and in the ledger by why they stop. Careers are groups around medoids of the optimal matching distance, with
-    substitution costs from transition rates and an indel of 1: two histories that differ by a month's delay are near.
+    and in the ledger by why they stop. Careers are groups around medoids of a distance: `optimal_matching`, with
+    substitution costs from transition rates and an indel of 1, by which two histories that differ by a month's delay
+    are near; or `hamming`, the number of months in which they differ, by which timing tells.
     With fewer than 50 histories, or no groups of at least 10, there are no careers. The same seed finds the same ones.
     Source: study method section 9; Mc Grath-Lone and others 2020 (CAN 109:104689).
     """
     ledger = follow_months(engine, states, first_day=first_day, end_day=end_day, horizon=horizon)
     histories = read_histories(engine, states)
-    groups = find_groups(histories, seed=seed)
+    groups = find_groups(histories, distance, seed=seed)
     load_careers(engine, states, histories, groups)
     engine.make("care_history", HISTORY)
     engine.make("care_career", CAREER)
@@ -139,14 +152,19 @@ def read_histories(engine: Engine, states: Sequence[CareState]) -> Histories:
     return Histories(tuple(text for text, _ in rows), array, np.array([n for _, n in rows], dtype=np.float64))
 
 
-def find_groups(histories: Histories, *, seed: int) -> Groups | None:
+def find_groups(histories: Histories, distance: str, *, seed: int) -> Groups | None:
     """Group the histories; None when they are too few, or fall into no groups that are large enough."""
     if histories.weights.sum() < FEWEST_HISTORIES:
         return None
-    rates = transition_rates(histories.states, histories.weights, int(histories.states.max()) + 1)
-    distance = partial(matching_distances, costs=transition_costs(rates))
+    apart = hamming_distances if distance == "hamming" else matching(histories)
     weights = histories.weights
-    return cluster_sequences(histories.states, weights, distance, most=MOST_CAREERS, fewest=FEWEST_IN_CAREER, seed=seed)
+    return cluster_sequences(histories.states, weights, apart, most=MOST_CAREERS, fewest=FEWEST_IN_CAREER, seed=seed)
+
+
+def matching(histories: Histories) -> Distance:
+    """The optimal matching distance with the costs that these histories give."""
+    rates = transition_rates(histories.states, histories.weights, int(histories.states.max()) + 1)
+    return partial(matching_distances, costs=transition_costs(rates))
 
 
 def load_careers(engine: Engine, states: Sequence[CareState], histories: Histories, groups: Groups | None) -> None:
@@ -204,7 +222,10 @@ def name_career(typical: Sequence[tuple[int, int]], labels: Sequence[str]) -> st
     """Put the longest runs of (state, months) into words, in their order."""
     by_length = sorted(range(len(typical)), key=lambda n: (-typical[n][1], n))
     longest = [n for n in by_length if typical[n][1] >= LEAST_MONTHS][:MOST_IN_NAME] or by_length[:1]
-    shown = [labels[state] for state, _ in groupby(typical[n][0] for n in sorted(longest))]
+    told = [labels[typical[n][0]] for n in sorted(longest)]
+    # "left care, then left care another way" is said as the shorter of the two
+    alike = groupby(told, lambda label: LEFT if label.startswith(LEFT) else label)
+    shown = [min(same, key=len) for _, same in alike]
     if len(shown) == 1:
         return shown[0]
     return THEN.join([shown[0], *(label[:1].lower() + label[1:] for label in shown[1:])])

@@ -24,6 +24,7 @@ FLOW = pa.schema(
         ("rows_dropped", pa.int64()),
         ("rows_left", pa.int64()),
         ("children_left", pa.int64()),
+        ("children_dropped", pa.int64()),
     ]
 )
 
@@ -40,7 +41,7 @@ def follow_flows(engine: Engine, flows: Sequence[Flow], *, first_day: dt.date, e
             continue
         engine.make("flowing", flowing_select(flow, first_day, end_day))
         ended = rows_by_end(engine)
-        rows += flow_rows(flow, ended, children_by_end(engine))
+        rows += flow_rows(flow, ended, children_by_end(engine), children_dropped(engine))
         dropped = {drop.reason: ended[ALL][number] for number, drop in enumerate(flow.drops, start=1)}
         left_over = left(ended[ALL], len(flow.drops))
         ledger.note(f"follow {flow.title}", flow.begin, flow.end, ended[ALL].total(), left_over, dropped)
@@ -73,6 +74,13 @@ def children_by_end(engine: Engine) -> dict[Whose, Counter[int]]:
     return gathered([((la, year), end, n) for la, year, end, n in split] + [(ALL, end, n) for end, n in in_all])
 
 
+def children_dropped(engine: Engine) -> dict[Whose, Counter[int]]:
+    """Return how many different children have a row that ends at each rule, by authority and year and in all."""
+    counted = "SELECT {whose}ends_at, count(DISTINCT person_id) AS n FROM flowing GROUP BY {whose}ends_at"
+    split, in_all = (engine.rows(counted.format(whose=whose)) for whose in ("la, year, ", ""))
+    return gathered([((la, year), end, n) for la, year, end, n in split] + [(ALL, end, n) for end, n in in_all])
+
+
 def gathered(ended: Sequence[tuple[Whose, int, int]]) -> dict[Whose, Counter[int]]:
     found: dict[Whose, Counter[int]] = {ALL: Counter()}
     for whose, end, rows in ended:
@@ -81,12 +89,16 @@ def gathered(ended: Sequence[tuple[Whose, int, int]]) -> dict[Whose, Counter[int
 
 
 def flow_rows(
-    flow: Flow, rows: dict[Whose, Counter[int]], children: dict[Whose, Counter[int]]
+    flow: Flow,
+    rows: dict[Whose, Counter[int]],
+    children: dict[Whose, Counter[int]],
+    dropped: dict[Whose, Counter[int]],
 ) -> Iterator[dict[str, object]]:
     """Yield the rows of `flow`: what came in, what each rule drops, and what is left in the end."""
     steps = [flow.begin, *(drop.reason for drop in flow.drops), flow.end]
     for whose in sorted(rows, key=lambda key: (key != ALL, str(key[0]), key[1] or 0)):
         for position, step in enumerate(steps):
+            is_rule = 0 < position <= len(flow.drops)
             rule = min(position, len(flow.drops))  # what the last rule leaves is left in the end
             yield {
                 "flow": flow.name,
@@ -95,9 +107,10 @@ def flow_rows(
                 "step": step,
                 "la": whose[0],
                 "year": whose[1],
-                "rows_dropped": rows[whose][position] if 0 < position <= len(flow.drops) else 0,
+                "rows_dropped": rows[whose][position] if is_rule else 0,
                 "rows_left": left(rows[whose], rule),
                 "children_left": left(children.get(whose, Counter()), rule),
+                "children_dropped": dropped[whose][position] if is_rule else 0,
             }
 
 

@@ -11,7 +11,17 @@ PERSON_JOIN = "JOIN person_of ON person_of.la = told.la AND person_of.return_nam
 CARE_COLUMNS = """told.la, told.starts_on, told.ends_on, told.start_reason, told.end_reason, told.legal_status, told.category_of_need,
     told.placement_type, told.placement_provider, told.change_reason"""
 NOBODY = "the child, or the assessment, has no row in that return"
-WORKING = ("spell_numbered", "factor_joined", "spell_told", "spell_mended", "care_mended", "merged", "mending")
+TOLD_AGAIN = "the same event of the same day, told again under another identifier of the child or by another return"
+WORKING = (
+    "event_joined",
+    "spell_numbered",
+    "factor_joined",
+    "spell_told",
+    "spell_mended",
+    "care_mended",
+    "merged",
+    "mending",
+)
 SPELL = (
     "spell_id",
     "person_id",
@@ -38,8 +48,7 @@ def make_lives(
 
     A row whose child has no record in its return belongs to nobody and is set aside. Then each of the `repairs` is made,
     person by person and authority by authority, unless it is among those switched `off`; and from the episodes of care
-    the `spells` that the catalogue declares. spell_id is person, kind and order of start; within_id is the spell it is
-    part of. A factor belongs to the assessment that its own became part of.
+    the `spells` that the catalogue declares. spell_id is person, kind and number; within_id is the spell it is part of. A factor belongs to the assessment that its own became part of.
     """
     ledger = Ledger()
     join_persons(engine, ledger, mended_kinds(repairs))
@@ -49,16 +58,16 @@ def make_lives(
     told = with_names(names_as_mended(engine), f"SELECT {', '.join(SPELL)} FROM spell")
     engine.make("spell", " UNION ALL ".join([told, *made]))
     engine.make("factor", factor_select())
-    for working in (*WORKING, *(f"{spell.name}_{how}" for spell in spells for how in ("made", "numbered"))):
+    for working in (*WORKING, *(f"{spell.name}_made" for spell in spells)):
         engine.drop(working)
     return ledger
 
 
 def join_persons(engine: Engine, ledger: Ledger, kinds: Sequence[str]) -> None:
     """Make `event`, and the working tables `care_mended`, `spell_mended` (the kinds named) and `spell_told` (the rest)."""
+    engine.make("event_joined", event_joined_select())
     engine.make(
-        "event",
-        f"SELECT person_id, told.la, event, happened_on, code, delivery_id, line FROM event_row AS told {PERSON_JOIN}",
+        "event", "SELECT person_id, la, event, happened_on, code, delivery_id, line FROM event_joined WHERE teller = 1"
     )
     engine.make("care_mended", care_select())
     engine.make("spell_numbered", numbered_select())
@@ -67,13 +76,23 @@ def join_persons(engine: Engine, ledger: Ledger, kinds: Sequence[str]) -> None:
         engine.make(table, spell_select(condition))
     engine.make("factor_joined", factor_joined_select())
     for rows, made in (
-        ("event_row", "event"),
+        ("event_row", "event_joined"),
         ("care_episode_row", "care_mended"),
         ("spell_row", "spell_numbered"),
         ("factor_row", "factor_joined"),
     ):
         rows_in, rows_out = count(engine, rows), count(engine, made)
         ledger.note("join to persons", rows, made, rows_in, rows_out, {NOBODY: rows_in - rows_out})
+    joined, kept = count(engine, "event_joined"), count(engine, "event")
+    ledger.note("keep each event once", "event_joined", "event", joined, kept, {TOLD_AGAIN: joined - kept})
+
+
+def event_joined_select() -> str:
+    """SQL of the events of persons, and which of the identifiers that tell of one on a day tells it: the first keeps it."""
+    return f"""
+        SELECT person_id, told.la, event, happened_on, code, delivery_id, line,
+               dense_rank() OVER (PARTITION BY person_id, told.la, event, happened_on ORDER BY told.return_name, told.child_id) AS teller
+        FROM event_row AS told {PERSON_JOIN}"""
 
 
 def care_select() -> str:
@@ -132,25 +151,19 @@ def make_spells_of_care(
     for kind in kinds:
         rows = count(engine, "care_mended")
         ledger.note(f"make {kind}", "told as care_episode", f"episodes of care in a {kind}", rows, rows)
-        engine.make(f"{kind}_numbered", care_spell_numbered(kind))
-    wholes = " UNION ALL ".join(f"SELECT source_key, spell_id FROM {kind}_numbered" for kind in kinds)
-    return [care_spell_select(kind, wholes, repairs) for kind in kinds]
+    return [care_spell_select(kind, repairs) for kind in kinds]
 
 
-def care_spell_numbered(kind: str) -> str:
-    return f"""
-        SELECT made.*, concat(person_id, ':{kind}:', CAST(row_number() OVER (
-                   PARTITION BY person_id ORDER BY starts_on, la, source_key) AS VARCHAR)) AS spell_id
-        FROM {kind}_made AS made"""
-
-
-def care_spell_select(kind: str, wholes: str, repairs: Sequence[str]) -> str:
-    columns = {column: f"part.{column}" for column in SPELL}
-    columns |= {"kind": text(kind), "within_id": "whole.spell_id", "repairs": each_once("part.repairs", repairs)}
-    chosen = ", ".join(f"{what} AS {column}" for column, what in columns.items())
-    return f"""
-        SELECT {chosen}
-        FROM {kind}_numbered AS part LEFT JOIN ({wholes}) AS whole ON whole.source_key = part.within_key"""
+def care_spell_select(kind: str, repairs: Sequence[str]) -> str:
+    """SQL of one kind as rows of `spell`: its keys, which hold kind, authority and number, are told apart by person."""
+    columns = {column: column for column in SPELL}
+    columns |= {
+        "spell_id": "concat(person_id, ':', source_key)",
+        "kind": text(kind),
+        "within_id": "CASE WHEN within_key IS NOT NULL THEN concat(person_id, ':', within_key) END",
+        "repairs": f"CASE WHEN repairs IS NOT NULL THEN {each_once('repairs', repairs)} END",
+    }
+    return f"SELECT {', '.join(f'{what} AS {column}' for column, what in columns.items())} FROM {kind}_made"
 
 
 def each_once(names: str, known: Sequence[str]) -> str:

@@ -31,6 +31,7 @@ PROFILE = pa.schema(
         ("is_all", pa.bool_()),
         *((name, pa.string()) for name in ("item", "title", "level")),
         *((name, pa.int64()) for name in ("position", "rows_known", "rows_missing", "rows_elsewhere", "rows_of_level")),
+        *((f"children_{of}", pa.int64()) for of in ("known", "missing", "elsewhere", "of_level")),
         *(
             (name, pa.float64())
             for name in ("share", "mean", "median", "lower_quartile", "upper_quartile", "difference")
@@ -39,6 +40,19 @@ PROFILE = pa.schema(
 )
 MOST_LEVELS = 1000
 """Positions between one item and the next."""
+
+
+@dataclass(frozen=True)
+class Children:
+    """How many different children are behind the rows of one item: of all groups, and group by group (0 where none).
+
+    `known` and `missing` by group, `of_level` by group and level.
+    """
+
+    whole: int
+    known: Mapping[str | None, int]
+    missing: Mapping[str | None, int]
+    of_level: Mapping[tuple[str | None, Said], int]
 
 
 @dataclass(frozen=True)
@@ -112,33 +126,63 @@ def described_select(profile: Profile, period: Mapping[str, str]) -> str:
 
 def profile_rows(engine: Engine, profile: Profile, grouping: Grouping | None) -> list[dict[str, object]]:
     """Return the rows of `profile` for one grouping, or for all together, from the table of the profile's rows."""
-    counted = engine.rows(counted_select(profile, grouping))
     tallies: dict[str, Tallies] = {item.name: {} for item in profile.items}
-    for name, group, level, amount, rows in counted:
-        tallies[name].setdefault(group, Counter())[amount if level is None else level] += rows
+    of_level: dict[str, dict[tuple[str | None, Said], int]] = {item.name: {} for item in profile.items}
+    for name, group, level, amount, rows, children in engine.rows(counted_select(profile, grouping)):
+        value = amount if level is None else level
+        tallies[name].setdefault(group, Counter())[value] += rows
+        of_level[name][group, value] = children
+    *by_group, whole = engine.rows(children_select(profile, grouping))
     return [
         {"profile": profile.name, "grouped_by": grouping.name if grouping else "", "is_all": not grouping, **row}
-        for place, item in enumerate(profile.items, start=1)
-        for row in item_rows(item, tallies[item.name], place * MOST_LEVELS)
+        for place, item in enumerate(profile.items)
+        for row in item_rows(
+            item,
+            tallies[item.name],
+            Children(
+                whole[2 + 2 * place],
+                {row[1]: row[2 + 2 * place] for row in by_group},
+                {row[1]: row[3 + 2 * place] for row in by_group},
+                of_level[item.name],
+            ),
+            (place + 1) * MOST_LEVELS,
+        )
     ]
 
 
-def counted_select(profile: Profile, grouping: Grouping | None) -> str:
-    """SQL that counts the rows of every level of every item, and of every different amount, in every group."""
+def grouped_select(profile: Profile, grouping: Grouping | None) -> str:
+    """SQL of a profile's rows: the group, the child and the items."""
     group = grouping.sql if grouping else "CAST(NULL AS VARCHAR)"
     join = JOINS[grouping.table] if grouping and grouping.table else ""
     items = ", ".join(f"d.{item.name}" for item in profile.items)
-    grouped = f"SELECT {group} AS group_value, {items} FROM {profile.table.name} AS d {join}"
+    return f"SELECT {group} AS group_value, d.person_id, {items} FROM {profile.table.name} AS d {join}"
+
+
+def counted_select(profile: Profile, grouping: Grouping | None) -> str:
+    """SQL that counts the rows and children of every level of every item, and of every different amount, in every group."""
     parts = [
         f"""SELECT '{item.name}' AS item, group_value, {"CAST(NULL AS VARCHAR)" if item.kind == "amount" else item.name} AS level,
-            {item.name if item.kind == "amount" else "CAST(NULL AS DOUBLE)"} AS amount, count(*) AS n
+            {item.name if item.kind == "amount" else "CAST(NULL AS DOUBLE)"} AS amount, count(*) AS n, count(DISTINCT person_id) AS children
             FROM grouped GROUP BY group_value, {item.name}"""
         for item in profile.items
     ]
-    return with_names({"grouped": grouped}, " UNION ALL ".join(parts))
+    return with_names({"grouped": grouped_select(profile, grouping)}, " UNION ALL ".join(parts))
 
 
-def item_rows(item: ProfileItem, tallies: Tallies, position: int) -> Iterator[dict[str, object]]:
+def children_select(profile: Profile, grouping: Grouping | None) -> str:
+    """SQL that counts, item by item, the children of whom it is known and of whom it is not: each group, and last all."""
+    counts = ", ".join(
+        f"count(DISTINCT CASE WHEN {item.name} IS {state} THEN person_id END) AS {item.name}_{name}"
+        for item in profile.items
+        for state, name in (("NOT NULL", "known"), ("NULL", "missing"))
+    )
+    select = f"""
+        SELECT 0 AS is_whole, group_value, {counts} FROM grouped GROUP BY group_value
+        UNION ALL SELECT 1 AS is_whole, CAST(NULL AS VARCHAR) AS group_value, {counts} FROM grouped ORDER BY is_whole"""
+    return with_names({"grouped": grouped_select(profile, grouping)}, select)
+
+
+def item_rows(item: ProfileItem, tallies: Tallies, children: Children, position: int) -> Iterator[dict[str, object]]:
     """Yield the rows of one item, group by group; rows in which it is not known are counted, and in no share."""
     whole: Counter[Said] = Counter()
     for tally in tallies.values():
@@ -152,12 +196,16 @@ def item_rows(item: ProfileItem, tallies: Tallies, position: int) -> Iterator[di
             "rows_known": mine.total(),
             "rows_missing": tallies[group][None],
             "rows_elsewhere": other.total() if len(tallies) > 1 else None,
+            "children_known": children.known[group],
+            "children_missing": children.missing[group],
+            "children_elsewhere": children.whole - children.known[group] if len(tallies) > 1 else None,
         }
         if item.kind == "amount":
             yield {**row, "level": "", "position": position, **amount_row(counted(mine), counted(other))}
             continue
         for at, level in enumerate(levels(item, whole), start=1):
-            yield {**row, "level": level, "position": position + at, **level_row(mine, other, level)}
+            of_level = {"children_of_level": children.of_level.get((group, level), 0), **level_row(mine, other, level)}
+            yield {**row, "level": level, "position": position + at, **of_level}
 
 
 def known(tally: Counter[Said]) -> Counter[Said]:

@@ -6,6 +6,7 @@ episodes of one child are not independent.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -44,7 +45,12 @@ RUNG_MODEL = pa.schema(
     [*KEYS, ("reference", pa.string()), ("odds_ratio", NUMBER), *LIMITS, ("p_value", NUMBER), *COUNTS]
 )
 RUNG_PROBABILITY = pa.schema(
-    [*KEYS, ("probability", NUMBER), *LIMITS, ("rows", WHOLE), ("rows_of_level", WHOLE), ("reached", WHOLE)]
+    [
+        *KEYS,
+        ("probability", NUMBER),
+        *LIMITS,
+        *((name, WHOLE) for name in ("rows", "rows_of_level", "reached", "children_reached", "children_not_reached")),
+    ]
 )
 
 
@@ -74,7 +80,10 @@ def model_pathways(engine: Engine, *, first_day: dt.date, end_day: dt.date, cros
             ledger.note(step, *tables, episodes, 0, {f"no model: {fault}": episodes})
             continue
         odds += [{"rung": rung, **row} for row in found.odds]
-        probabilities += [{"rung": rung, **row} for row in found.probabilities]
+        behind = read_children(engine, rung, [term.name for term in terms])
+        probabilities += [
+            {"rung": rung, **row, **behind[str(row["term"]), str(row["level"])]} for row in found.probabilities
+        ]
         ledger.note(
             step, *tables, episodes, found.rows, {"of a level of which all or none reached it": episodes - found.rows}
         )
@@ -162,6 +171,20 @@ def read_terms(engine: Engine, *, crosses: bool) -> list[Term]:
         if distinct.size > 1:
             terms.append(Term(name, tuple(map(str, distinct)), level_of))
     return terms
+
+
+def read_children(engine: Engine, rung: str, terms: Sequence[str]) -> dict[tuple[str, str], dict[str, int]]:
+    """Count, for each level of each term, the different children with an episode that reached the rung, and with one that did not."""
+    levels = {term: term for term in TERMS} | {CROSSED: "concat(sex, ', ', age_band, ', ', ethnic_group)"}
+    counts = ", ".join(f"count(DISTINCT CASE WHEN {rung} = {flag} THEN person_id END) AS n{flag}" for flag in (1, 0))
+    select = " UNION ALL ".join(
+        f"SELECT '{term}' AS term, {levels[term]} AS level, {counts} FROM rung_episode GROUP BY {levels[term]}"
+        for term in terms
+    )
+    return {
+        (term, level): {"children_reached": reached, "children_not_reached": not_reached}
+        for term, level, reached, not_reached in engine.rows(select)
+    }
 
 
 def read_counts(engine: Engine, rung: str) -> Counts:

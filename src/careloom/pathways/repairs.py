@@ -99,8 +99,9 @@ def count_mended(engine: Engine, repair: Repair, table: str, *, is_on: bool) -> 
 def apply(engine: Engine, repair: Repair, table: str) -> None:
     """Replace the table by its mended rows, and remember what the merged ones became part of."""
     key, given = KEYS[table], engine.columns("mending")
+    before = "mending.repairs" if "repairs" in given else "told.repairs"
     flagged = f"""CASE WHEN mending.row_id IS NULL THEN told.repairs
-        ELSE concat_ws(' ', told.repairs, {text(repair.name)}) END AS repairs"""
+        ELSE concat_ws(' ', {before}, {text(repair.name)}) END AS repairs"""
     columns = ", ".join(
         flagged
         if column == "repairs"

@@ -85,7 +85,7 @@ def make_pathways(engine: Engine) -> Ledger:
 
     Rungs, lowest first: no_further_action, closed_after_assessment, cin_only, section_47, conference, cp_plan,
     looked_after. What began in the same authority from the day of referral to the day of closure counts, a period of care
-    up to 28 days after closure. Source: study method section 6.
+    up to 28 days after closure; from the day on which the next episode begins, it is that one's. Source: study method section 6.
     """
     engine.make("pathway", pathway_select())
     ledger = Ledger()
@@ -127,8 +127,10 @@ def pathway_select() -> str:
                      {first_plan} AS cp_category, {first_status} AS care_status, {first_placement} AS care_placement
               FROM (SELECT episode.spell_id AS episode_id, episode.person_id, episode.la, episode.starts_on, episode.ends_on, episode.end_reason,
                            coalesce(episode.detail, '') = '1' AS is_nfa, step.what, step.starts_on AS stepped_on, step.code, step.legal_status, step.placement,
-                           step.starts_on >= episode.starts_on AND (episode.ends_on IS NULL OR step.starts_on <= {last_day}) AS is_within
-                    FROM (SELECT * FROM spell WHERE kind = 'cin_episode') AS episode
+                           step.starts_on >= episode.starts_on AND (episode.ends_on IS NULL OR step.starts_on <= {last_day})
+                           AND (episode.next_starts_on IS NULL OR step.starts_on < episode.next_starts_on) AS is_within
+                    FROM (SELECT *, lead(starts_on) OVER (PARTITION BY person_id, la ORDER BY starts_on, spell_id) AS next_starts_on
+                          FROM spell WHERE kind = 'cin_episode') AS episode
                     LEFT JOIN ({steps_select()}) AS step ON step.person_id = episode.person_id AND step.la = episode.la) AS looked
               GROUP BY episode_id, person_id, la, starts_on, ends_on, end_reason, is_nfa) AS followed"""
 

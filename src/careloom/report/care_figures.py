@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from careloom.report.drawing import FONT, LINES, Figure, Rows, data, order, svg, wrapped
+from careloom.report.drawing import FONT, LINES, Figure, Rows, data, not_drawn, order, svg, wrapped
 
 CARE_COLOURS = {
     "Foster care by the authority": "#12436d",
@@ -19,7 +19,7 @@ CARE_COLOURS = {
     "Other placement": "#8c8c8c",
     "Returned home": "#d9ead3",
     "Adoption or permanence order": "#fbe7a1",
-    "Left care otherwise": "#e0e0e0",
+    "Left care another way": "#e0e0e0",
 }
 """Care in full colours, what comes after care in pale ones: the edge between them is the way out."""
 OTHERS = "Others"
@@ -27,12 +27,15 @@ MOST_DRAWN = 10
 PANELS, PANEL_WIDTH = 2, 250
 
 
-def draw_months(rows: Rows) -> Figure:
-    """A panel for each career: columns by month, cut by where the children are."""
+def draw_months(rows: Rows) -> Figure | None:
+    """A panel for each career whose shares may be shown: columns by month, cut by where the children are."""
     shown = [
         {"career": row["career"], "state": row["state"], "month": row["month"], "share": 100 * row["share"]}
         for row in rows
+        if row["share"] is not None
     ]
+    if not shown:
+        return None
     last = max(row["month"] for row in shown)
     names = [name for name in CARE_COLOURS if any(row["state"] == name for row in shown)]
     for row in shown:
@@ -53,8 +56,10 @@ def draw_months(rows: Rows) -> Figure:
         .properties(width=PANEL_WIDTH, height=130)
     )
     words = f"Where children are, in each of {last} months since they came into care, one panel for each of {len(order(shown, 'career'))} groups. {_said(shown, last)}"
-    note = "A gap at the top: states of fewer than 6 children, withheld, or rounding."
-    return Figure(_in_panels(chart, shown), words, note=note)
+    gap = "A gap at the top: states of fewer than 6 children, withheld, or rounding."
+    drawn = order(shown, "career")
+    left_out = not_drawn([career for career in order(rows, "career") if career not in drawn])
+    return Figure(_in_panels(chart, shown), words, note=f"{gap} {left_out}".strip())
 
 
 def draw_histories(rows: Rows) -> Figure | None:

@@ -58,6 +58,11 @@ def order(rows: Rows, column: str) -> list[Any]:
     return numbered(row[column] for row in rows)
 
 
+def not_drawn(names: Sequence[str]) -> str:
+    """Say which of a table's groups a figure leaves out; nothing when it has all."""
+    return f"Not drawn here, {len(names)}, but in the table below: {'; '.join(names)}." if names else ""
+
+
 def wrapped(text: str, width: int = 46, lines: int = 2) -> str:
     """Break a long label into lines; `|` stands for a new line, see `LINES`."""
     return "|".join(textwrap.wrap(text, width, max_lines=lines, placeholder=" ..."))

@@ -16,6 +16,7 @@ from careloom.report.drawing import (
     Rows,
     data,
     names_axis,
+    not_drawn,
     order,
     svg,
     wrapped,
@@ -27,6 +28,8 @@ from careloom.report.rungs import draw_rungs
 
 ALL = ("All", "All children")
 BLANK = "A blank square: withheld, or not asked."
+MOST_HEADS = 6
+"""Names stand side by side over so many columns; over more there is room for their numbers only."""
 
 
 def draw(name: str, answer: Answer, only: str | None = None) -> Figure | None:
@@ -63,11 +66,13 @@ def _bars(rows: Rows, label: str, value: str, form: str, about: str, axis: str) 
 
 
 def _grid(rows: Rows, down: str, across: str, value: str, about: str) -> Figure:
-    """A heat map with the percentage in each square; `value` is a share."""
+    """A heat map with the percentage in each square; `value` is a share. The heads of many columns are their numbers."""
+    names = [str(name) for name in order(rows, across)]
+    heads = {name: wrapped(name, 15, 5) if len(names) <= MOST_HEADS else name.partition(". ")[0] for name in names}
     shown = [
         {
             "down": row[down],
-            "across": wrapped(str(row[across]), 15, 5),
+            "across": heads[str(row[across])],
             "value": 100 * row[value],
             "text": f"{100 * row[value]:.0f}",
             "ink": "#ffffff" if row[value] > 0.45 else "#0b0c0c",
@@ -76,20 +81,22 @@ def _grid(rows: Rows, down: str, across: str, value: str, about: str) -> Figure:
     ]
     # Vega lets a label of several lines grow downwards, into the squares: lift it by its extra lines
     lift = 4 + 14 * max(row["across"].count("|") for row in shown)
-    heads = alt.Axis(orient="top", labelAngle=0, labelExpr=LINES, labelPadding=lift, ticks=False, domain=False)
+    axis = alt.Axis(orient="top", labelAngle=0, labelExpr=LINES, labelPadding=lift, ticks=False, domain=False)
     base = alt.Chart(data(shown)).encode(
         y=alt.Y("down:N", sort=order(shown, "down"), title=None, axis=alt.Axis(ticks=False, domain=False)),
-        x=alt.X("across:N", sort=order(shown, "across"), title=None, axis=heads),
+        x=alt.X("across:N", sort=order(shown, "across"), title=None, axis=axis),
     )
     colour = alt.Color("value:Q", legend=None, scale=alt.Scale(domain=[0, 100], range=["#f3f6fa", COLOURS[0]]))
     squares = base.mark_rect(stroke="#ffffff").encode(color=colour)
     texts = base.mark_text(fontSize=12).encode(text="text:N", color=alt.Color("ink:N", scale=None))
-    columns = len(order(shown, "across"))
-    size = f"a grid of {len(order(shown, 'down'))} rows and {columns} columns of percentages"
+    lines, columns = len(order(shown, "down")), len(names)
+    size = f"a grid of {lines} rows and {columns} columns of percentages"
     words = f"{about}: {size}; the table below holds the same."
     both = (squares + texts).resolve_scale(color="independent")
-    drawn = svg(both.properties(width=alt.Step(max(56, min(112, 560 // columns))), height=alt.Step(24)))
-    return Figure(drawn, words, note=BLANK if len(shown) < columns * len(order(shown, "down")) else "")
+    drawn = svg(both.properties(width=alt.Step(max(40, min(112, 560 // columns))), height=alt.Step(24)))
+    key = [name for name in names if heads[name] != name] if columns > MOST_HEADS else []
+    said = [f"Columns: {'; '.join(key)}."] if key else []
+    return Figure(drawn, words, note=" ".join(said + [BLANK] * (len(shown) < columns * lines)))
 
 
 def _profile(rows: Rows) -> Figure:
@@ -192,9 +199,9 @@ def _curves(rows: Rows) -> Figure | None:
     )
     ends = {name: max((r for r in rows if r["category"] == name), key=lambda r: r["month"]) for name in names}
     said = "; ".join(f"{name}: {100 * row['share']:.0f}% by month {row['month']}" for name, row in ends.items())
-    return Figure(
-        svg(chart.properties(width=WIDTH - 180, height=280)), f"Rising curves, one for each category. {said}."
-    )
+    words = f"Rising curves, one for each category. {said}."
+    left_out = [name for name in order(rows, "category") if name not in names]
+    return Figure(svg(chart.properties(width=WIDTH - 180, height=280)), words, note=not_drawn(left_out))
 
 
 def _forest(rows: Rows) -> Figure | None:
@@ -248,7 +255,7 @@ FIGURES: dict[str, tuple[Callable[[Rows], Figure | None], str]] = {
     "categories": (_categories, "share"),
     "profile": (_profile, "probability"),
     "pathway_by_category": (_pathway, "share"),
-    "care_months": (draw_months, "share"),
+    "care_months": (draw_months, "career"),
     "care_histories": (draw_histories, "history"),
     "rung_probabilities": (draw_rungs, "probability"),
     "curves": (_curves, "share"),

@@ -6,7 +6,6 @@ from typing import Any
 
 from markupsafe import escape
 
-from careloom.disclose import DEFAULT
 from careloom.report.drawing import COLOURS, FONT, WIDTH, Figure, Rows
 
 LEFT_WIDTH, SIDE_AT = 250, 310
@@ -44,7 +43,7 @@ def said(first: dict[str, Any], rules: Rows, last: dict[str, Any]) -> str:
 
 
 def number(released: int | None) -> str:
-    return f"fewer than {DEFAULT.threshold}" if released is None else f"{released:,}"
+    return "(withheld)" if released is None else f"{released:,}"
 
 
 def lines_of(row: dict[str, Any], what: str) -> list[str]:

@@ -14,9 +14,11 @@ from careloom.disclose import (
     Count,
     Estimate,
     Label,
+    Parts,
     Points,
     Ratio,
     Released,
+    Steps,
     Total,
     release,
     safe_points,
@@ -55,7 +57,8 @@ class Question:
     """One released table: what it says, the tables it needs, its SELECT, and what each column is.
 
     `uses` names the SELECTs of `questions/names/` that it reads; `otherwise` is said when there is nothing to show.
-    `largest_first` sorts the rows by a released column.
+    `largest_first` sorts the rows by a released column; `at_least` keeps, of what was released, the rows whose number in a
+    column is so large or larger, whatever its sign: rows left out before could hide nothing that is withheld elsewhere.
     """
 
     name: str
@@ -69,10 +72,12 @@ class Question:
     columns: tuple[Column, ...]
     headings: Mapping[str, Heading]
     total: Total | None
+    adding: tuple[Parts | Steps, ...]
     points: Points | None
     wide: Wide | None
     is_priced: bool
     largest_first: str | None
+    at_least: tuple[str, float] | None
 
 
 @dataclass(frozen=True)
@@ -110,12 +115,14 @@ def read_question(path: Path) -> Question:
         columns=tuple(column for column, _ in columns),
         headings={column.name: heading for column, heading in columns},
         total=_total(keys.table("total", None) if "total" in keys.values else None),
+        adding=tuple(_adding(each) for each in keys.tables("adding")) if "adding" in keys.values else (),
         points=_points(keys.table("points") if "points" in keys.values else None),
         wide=_wide(keys.table("wide") if "wide" in keys.values else None),
         is_priced=keys.flag("is_priced"),
         largest_first=keys.text("largest_first", None),
+        at_least=_at_least(keys.table("at_least") if "at_least" in keys.values else None),
     )
-    keys.asked |= {"total", "points", "wide"}
+    keys.asked |= {"total", "adding", "points", "wide", "at_least"}
     keys.done()
     return question
 
@@ -127,7 +134,7 @@ def _column(keys: Keys) -> tuple[Column, Heading]:
         case "label":
             column = Label(name)
         case "count":
-            column = Count(name)
+            column = Count(name, keys.text("on", None))
         case "amount":
             column = Amount(name, keys.text("on"), keys.whole("to"))
         case "ratio":
@@ -150,6 +157,25 @@ def _ratio(name: str, keys: Keys) -> Ratio:
 
 def _total(keys: Keys | None) -> Total | None:
     return Total(keys.text("column"), keys.text("value"), keys.texts("within", ())) if keys else None
+
+
+def _at_least(keys: Keys | None) -> tuple[str, float] | None:
+    if keys is None:
+        return None
+    found = keys.text("column"), keys.number("number")
+    keys.done()
+    return found
+
+
+def _adding(keys: Keys) -> Parts | Steps:
+    """Read which counts add up: parts `of` a `whole`, or what each step `dropped` and `left`."""
+    within = keys.texts("within")
+    if "whole" in keys.values:
+        adding: Parts | Steps = Parts(keys.text("of"), keys.text("whole"), within)
+    else:
+        adding = Steps(keys.text("dropped"), keys.text("left"), within)
+    keys.done()
+    return adding
 
 
 def _points(keys: Keys | None) -> Points | None:
@@ -175,8 +201,17 @@ def ask(engine: Engine, question: Question) -> Answer:
         rows = safe_points(rows, question.points)
     if not rows.num_rows:
         return Answer(question, None)
-    released = release(rows, question.columns, name=question.name, total=question.total)
+    released = release(rows, question.columns, name=question.name, total=question.total, adding=question.adding)
+    if question.at_least:
+        released = _large(released, *question.at_least)
+    if not released.rows.num_rows:
+        return Answer(question, None)
     return Answer(question, _sorted(released, question) if question.largest_first else released)
+
+
+def _large(released: Released, column: str, number: float) -> Released:
+    rows = [row for row in released.rows.to_pylist() if row[column] is not None and abs(row[column]) >= number]
+    return replace(released, rows=pa.Table.from_pylist(rows, schema=released.rows.schema))
 
 
 def _sorted(released: Released, question: Question) -> Released:

@@ -5,7 +5,7 @@ from careloom.stats.class_agreement import adjusted_rand_index, match_classes
 from careloom.stats.cox import CoxFit, fit_cox
 from careloom.stats.latent_class import LatentClassFit, best_by_bic, fit_latent_classes, posterior, scan_classes
 from careloom.stats.sequence_clusters import Groups, cluster_sequences
-from careloom.stats.sequences import matching_distances, transition_costs, transition_rates
+from careloom.stats.sequences import hamming_distances, matching_distances, transition_costs, transition_rates
 from careloom.stats.stacked_cohorts import Seen, Stacked, stack
 from careloom.stats.standardised import Counted, difference_of_means, difference_of_shares
 from careloom.stats.survival import Curve, kaplan_meier
@@ -27,6 +27,7 @@ __all__ = [
     "fit_binomial",
     "fit_cox",
     "fit_latent_classes",
+    "hamming_distances",
     "kaplan_meier",
     "match_classes",
     "matching_distances",

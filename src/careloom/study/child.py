@@ -11,13 +11,14 @@ from typing import Any
 from careloom.catalogue import Catalogue
 from careloom.core import NotFoundError
 from careloom.engine import Engine, text
-from careloom.report.child import ChildPage, CostRow, Lane, Line
+from careloom.report.child import ChildPage, CostRow, Lane, Line, write_day
 from careloom.report.words import say_day
+from careloom.study.child_days import DAY, days_by_state, told_to
 from careloom.study.child_lanes import EVENTS, FLAGS, NOT_SHOWN, RUNGS, SPELLS, STATES, Kind, kind_of, label
 from careloom.study.file import Study
 from careloom.study.reach import within_returns
 
-READ = ("person", "spell", "care_episode", "event", "factor", "timeline", "pathway", "delivery", "class_of", "demand_class", "cost_line")  # fmt: skip
+READ = ("person", "spell", "care_episode", "event", "factor", "pathway", "delivery", "class_of", "demand_class", "cost_line", "ledger")  # fmt: skip
 """The tables a page is made from."""
 EPISODE = (
     ("RNE", "start_reason"),
@@ -31,6 +32,7 @@ EPISODE = (
 DATED = {"spell": "starts_on", "event": "happened_on", "care_episode": "starts_on"}
 CODE = re.compile(r"\[(\w+)\]$")
 """A code behind its label."""
+NOT_USED = "Rows that could not be used are not on this page: ledger.csv counts those of all children, by reason."
 SEXES = {"M": "male", "F": "female"}
 
 Row = dict[str, Any]
@@ -38,10 +40,19 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Record:
-    """Every kept row about one person, by table, and the deliveries they were read from, by number."""
+    """Every kept row about one person, by table, and the deliveries they were read from, by number.
+
+    `told_to` is the last day that the return of a delivery tells of, by its number, and `last_day` that of the study.
+    """
 
     rows: dict[str, list[Row]]
     deliveries: dict[int, Row]
+    told_to: dict[int, dt.date]
+    last_day: dt.date
+
+    def told_of(self, row: Row) -> dt.date:
+        """The last day that the return of a row tells of."""
+        return self.told_to.get(row["delivery_id"] or 0, self.last_day)
 
 
 def gather_child(engine: Engine, catalogue: Catalogue, *, study: Study, person_id: str) -> ChildPage:
@@ -50,7 +61,8 @@ def gather_child(engine: Engine, catalogue: Catalogue, *, study: Study, person_i
     Raises NotFoundError when there is no such person, or when another version of Careloom made the database.
     """
     check_tables(engine, catalogue)
-    record, within = read_record(engine, person_id), within_returns(study, catalogue, engine)
+    within = within_returns(study, catalogue, engine)
+    record = read_record(engine, catalogue, person_id, last_day=study.end_day - DAY)
     lanes = (*spell_lanes(record, catalogue), *event_lanes(record, catalogue), *episode_lane(record, catalogue))
     costs = tuple(cost_rows(record.rows["cost_line"]))
     person = record.rows["person"][0]
@@ -59,12 +71,13 @@ def gather_child(engine: Engine, catalogue: Catalogue, *, study: Study, person_i
         study=plain(study.name),
         facts=tuple(facts(person)),
         birth_month=person["birth_month"],
-        last_day=within.end_day - dt.timedelta(days=1),
+        last_day=last_day(record, within.end_day - DAY),
         brief=tuple(brief(record)),
         lanes=(*lanes, *cost_lane(within, costs)),
         costs=costs,
         cost_words=cost_words(within, record.rows["cost_line"]),
         files=tuple(files(record)),
+        foot=NOT_USED if any_not_used(engine) else "",
     )
 
 
@@ -77,9 +90,21 @@ def check_tables(engine: Engine, catalogue: Catalogue) -> None:
             raise NotFoundError(f"{why}; make it again with careloom run")
 
 
-def read_record(engine: Engine, person_id: str) -> Record:
-    """Read every row about the person. Raises NotFoundError, which never repeats what was asked for."""
-    found = {name: rows_of(engine, f"SELECT * FROM {name} WHERE person_id = {text(person_id)}") for name in READ[:7]}
+def last_day(record: Record, otherwise: dt.date) -> dt.date:
+    """The last day to which any row of the child is told; of a child without rows, the study's."""
+    used = [row for name in DATED for row in record.rows[name]]
+    return max(map(record.told_of, used), default=otherwise)
+
+
+def any_not_used(engine: Engine) -> bool:
+    """Say whether rows were set aside on their way from the returns to the common tables, of whichever child."""
+    found = "SELECT 1 AS one FROM ledger WHERE outcome = 'set aside' AND rows > 0 AND step LIKE 'say as %' LIMIT 1"
+    return bool(engine.rows(found))
+
+
+def read_record(engine: Engine, catalogue: Catalogue, person_id: str, *, last_day: dt.date) -> Record:
+    """Read every row about the person. `last_day` is the study's own. Raises NotFoundError, which never repeats what was asked for."""
+    found = {name: rows_of(engine, f"SELECT * FROM {name} WHERE person_id = {text(person_id)}") for name in READ[:6]}
     if not found["person"]:
         why = "this study holds no child of that ID; IDs are those of person_id in study.duckdb"
         raise NotFoundError(f"{why}, and another key, or another name of the study, gives others")
@@ -90,7 +115,8 @@ def read_record(engine: Engine, person_id: str) -> Record:
     )
     found["cost_line"] = rows_of(engine, f"SELECT * FROM cost_line WHERE person_id = {text(person_id)}")
     deliveries = {row["delivery_id"]: row for row in rows_of(engine, "SELECT * FROM delivery")}
-    return Record(found, deliveries)
+    dated = [row for name in DATED for row in found[name]]
+    return Record(found, deliveries, told_to(dated, deliveries, catalogue, otherwise=last_day), last_day)
 
 
 def rows_of(engine: Engine, select: str) -> list[Row]:
@@ -113,15 +139,25 @@ def facts(person: Row) -> Iterator[str]:
 
 
 def brief(record: Record) -> Iterator[str]:
-    """Say for how long the child was in which state, each day for the highest; and how many rows have no first day."""
-    timeline = record.rows["timeline"]
-    days = {state: sum((row["ends_on"] - row["starts_on"]).days for row in timeline if row["state"] == state) for state in STATES}  # fmt: skip
+    """Say for how long the child was in which state, how far returns reach, and how many rows have no first day."""
+    days = days_by_state(record.rows["spell"], record.told_to, record.last_day)
     told = [f"{STATES[state]} {n:,}" for state, n in days.items() if n]
     if told:
         yield f"Days, each counted once, as the highest of what held: {', '.join(told)}."
+    yield from reach(record)
     undated = sum(row[day] is None for name, day in DATED.items() for row in record.rows[name])
     if undated:
         yield f"Not shown: {undated} rows without a first day."
+
+
+def reach(record: Record) -> Iterator[str]:
+    """Say to which day each return tells of the child, where they differ: what is open is open on that of its own."""
+    still_open = [row for name in ("spell", "care_episode") for row in record.rows[name] if not row["ends_on"]]
+    sources = [record.deliveries.get(row["delivery_id"] or 0, {}).get("return_name", "others") for row in still_open]
+    told = {(source, record.told_of(row)) for source, row in zip(sources, still_open, strict=True)}
+    if len({day for _, day in told}) > 1:
+        said = ", ".join(f"{plain(source)} {say_day(day)}" for source, day in sorted(told))
+        yield f"Still open is what was open on the last day that its return tells of: {said}."
 
 
 def spell_lanes(record: Record, catalogue: Catalogue) -> Iterator[Lane]:
@@ -194,7 +230,8 @@ def line_of(row: Row, words: list[str], record: Record, notes: list[str]) -> Lin
     source = f"[{delivery['delivery_id']}] line {line}" if delivery and line is not None else ""
     first = words[0] if words else ""
     short = CODE.search(first)
-    return Line(row["starts_on"], row["ends_on"], first, (*words, *notes), short[1] if short else "", source)
+    said = (*words, *notes)
+    return Line(row["starts_on"], row["ends_on"], first, said, short[1] if short else "", source, record.told_of(row))
 
 
 def spoken(row: Row, name: str, kind: Kind, record: Record, catalogue: Catalogue) -> Iterator[str]:
@@ -236,10 +273,12 @@ def say_pathway(row: Row, record: Record, catalogue: Catalogue) -> Iterator[str]
 
 
 def say_assessment(row: Row, record: Record, catalogue: Catalogue) -> Iterator[str]:
-    """Say the category of demand of an assessment, and the factors that were recorded."""
+    """Say the category of demand of an assessment, the day it was authorised, and the factors that were recorded."""
     for known in (known for known in record.rows["class_of"] if known["assessment_id"] == row["spell_id"]):
         yield f"{plain(known['name'])} (probability {known['probability']:.2f})"
     delivery = record.deliveries.get(row["delivery_id"] or 0, {})
+    if row["ends_on"]:
+        yield f"authorised {write_day(row['ends_on'] - DAY).strip()}"  # its last day: the spell ends on the next
     codes = sorted({factor["code"] for factor in record.rows["factor"] if factor["assessment_id"] == row["spell_id"] and factor["code"]})  # fmt: skip
     said = [label(catalogue, delivery.get("return_name", ""), "assessment_factors", c, row["collection_year"]) for c in codes]  # fmt: skip
     if said:

@@ -92,13 +92,14 @@ RUNGS = {
     "looked_after": "looked after",
 }
 STATES = {
-    "looked_after": "looked after",
+    "period_of_care": "looked after",
     "cp_plan": "on a child protection plan",
     "cin_plan": "on a child in need plan",
-    "open_case": "case open, no plan",
+    "cin_episode": "case open, no plan",
     "early_help": "early help",
     "missing": "missing",
 }
+"""Kinds of spell that are a state, the highest first, as on the timeline, and what a child in it is."""
 
 
 def speak(name: str) -> str:

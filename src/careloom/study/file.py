@@ -7,7 +7,7 @@ from pathlib import Path
 from careloom.catalogue import Catalogue, PriceSheet, read_prices
 from careloom.core import Keys, StudyError, nearest, read_toml
 from careloom.ingest import Delivery
-from careloom.pathways import groupings
+from careloom.pathways import DISTANCES, groupings
 from careloom.study.residents import Residents, read_residents
 
 GLOB = "*?["
@@ -35,6 +35,7 @@ class Study:
     seed: int
     profiles_by: tuple[str, ...]
     interactions: bool
+    distance: str
     outcomes: tuple[str, ...]
     cost_first_day: dt.date
     cost_end_day: dt.date
@@ -52,7 +53,8 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     words, home = keys.table("study"), path.resolve().parent
     first_day, end_day = window(words)
     deliveries = tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery"))
-    typology, outcomes, costs = (keys.table(name, {}) for name in ("typology", "outcomes", "costs"))
+    sections = ("typology", "pathways", "outcomes", "costs")
+    typology, pathways, outcomes, costs = (keys.table(name, {}) for name in sections)
     cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
     study = Study(
         name=words.text("name"),
@@ -71,23 +73,27 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         starts=at_least_one(typology, "starts", 20),
         seed=typology.whole("seed", 1),
         profiles_by=profiles_by(keys.table("profiles", {}), catalogue),
-        interactions=has_interactions(keys.table("pathways", {})),
+        interactions=pathways.flag("interactions"),
+        distance=one_of(pathways, "distance", DISTANCES, DISTANCES[0]),
         outcomes=questions(outcomes, catalogue),
         cost_first_day=cost_first_day,
         cost_end_day=cost_end_day,
         is_cost_window_asked=bool({"from", "to"} & set(costs.values)),
         prices=read_price_sheet(costs, home, catalogue),
     )
-    for table in (words, typology, outcomes, costs, keys):
+    for table in (words, typology, pathways, outcomes, costs, keys):
         table.done()
-    for name, kept in ("key", study.key), ("recognised", study.recognised):
-        if kept.resolve().is_relative_to(study.out.resolve()):
-            raise StudyError(
-                f'{words.where}: "{name}" lies inside "out", which every run replaces whole; keep it elsewhere'
-            )
+    check_places(study, words.where)
     if not deliveries:
         raise StudyError(f"{keys.where}: there is no [[delivery]]; name at least one return with its files")
     return study
+
+
+def check_places(study: Study, where: str) -> None:
+    """Raise StudyError when a file that must last lies in the folder that every run replaces."""
+    for name, kept in ("key", study.key), ("recognised", study.recognised):
+        if kept.resolve().is_relative_to(study.out.resolve()):
+            raise StudyError(f'{where}: "{name}" lies inside "out", which every run replaces whole; keep it elsewhere')
 
 
 def window(keys: Keys, default: tuple[dt.date, dt.date] | None = None) -> tuple[dt.date, dt.date]:
@@ -162,13 +168,6 @@ def profiles_by(keys: Keys, catalogue: Catalogue) -> tuple[str, ...]:
             raise StudyError(f'{keys.where}: profiles cannot be by "{name}"{nearest(name, known)}')
     keys.done()
     return by
-
-
-def has_interactions(keys: Keys) -> bool:
-    """Whether the pathway regression takes sex, age and ethnic group together, as one term."""
-    crosses = keys.flag("interactions")
-    keys.done()
-    return crosses
 
 
 def at_least_one(keys: Keys, key: str, default: int) -> int:

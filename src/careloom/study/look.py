@@ -15,6 +15,7 @@ from careloom.report.child import ChildPage, draw_child, write_child
 from careloom.report.words import say_day
 from careloom.study.child import gather_child, plain
 from careloom.study.file import Study, read_study
+from careloom.study.outputs import check_outside
 
 LOG = "access.jsonl"
 """The log of accesses, beside the study file: never in the outputs, which every run replaces."""
@@ -95,8 +96,8 @@ def check_asked(asked: Asked, study: Study) -> None:
     for path in (asked.out, asked.svg):
         if path and path.exists():
             raise OutputError(f"{path}: this is there already; name another file")
-        if path and path.resolve().is_relative_to(study.out.resolve()):
-            raise OutputError(f"{path}: this lies in the study's results, which every run replaces; name another place")
+        if path:
+            check_outside(path, study.out)
         if path and not path.resolve().parent.is_dir():
             raise OutputError(f"{path}: there is no such folder to write into")
     if asked.out and asked.svg and asked.out.resolve() == asked.svg.resolve():
@@ -109,6 +110,9 @@ def check_results(study: Study) -> str:
     try:
         manifest = json.loads((study.out / "manifest.json").read_text(encoding="utf-8"))
         name, key_id = manifest["study"], str(manifest["key_id"])
+    except PermissionError:
+        why = "only who ran the study can read these results"
+        raise NotFoundError(f"{study.out}: {why}; ask them, or run it yourself into another folder") from None
     except (OSError, ValueError, KeyError, TypeError):
         raise NotFoundError(f"{study.out}: there are no results of a run here; make them with careloom run") from None
     if name != study.name:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from careloom.core import OutputError
 
 MANIFEST = "manifest.json"
 UNFINISHED, PREVIOUS, LOCK = ".unfinished", ".previous", ".lock"
+OWNER_ONLY, OWNERS_FOLDER = 0o600, 0o700
+"""Permissions of what stays inside. Windows knows no such, and leaves files as its folders have them."""
 
 
 @contextmanager
@@ -27,6 +30,8 @@ def new_outputs(out: Path, study: str) -> Iterator[Path]:
         try:
             settle(out, unfinished, previous, study)
             unfinished.mkdir()
+            mode = stat.S_IMODE(unfinished.stat().st_mode)
+            unfinished.chmod(OWNERS_FOLDER)  # until every file in it is what those who may read it may see
         except OSError as fault:
             raise cannot_write(out, fault) from None
         try:
@@ -34,6 +39,7 @@ def new_outputs(out: Path, study: str) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
+        unfinished.chmod(mode)
         if out.exists():
             out.rename(previous)
         unfinished.rename(out)
@@ -80,12 +86,20 @@ def settle(out: Path, unfinished: Path, previous: Path, study: str) -> None:
         check_ours(out, study)
 
 
+def check_outside(path: Path, out: Path) -> None:
+    """Refuse a file of the user's in the results: the next run would not know it, and would replace nothing."""
+    if path.resolve().is_relative_to(out.resolve()):
+        raise OutputError(f"{path}: this lies in the study's results, which every run replaces; name another place")
+
+
 def check_ours(out: Path, study: str) -> None:
     """Refuse a folder with anything in it that a run of this study did not write."""
     advice = "a run replaces its folder whole; move it away, or name another folder with out = in [study]"
     try:
         manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
         written = {MANIFEST, *(file["file"] for file in manifest["files"])}
+    except PermissionError as fault:
+        raise cannot_write(out, fault) from None
     except (OSError, ValueError, KeyError, TypeError):
         raise OutputError(f"{out}: this holds files that no Careloom run made; {advice}") from None
     if manifest.get("study") != study:
@@ -100,11 +114,16 @@ def check_ours(out: Path, study: str) -> None:
 def write_manifest(folder: Path, about: Mapping[str, str], sharing: Mapping[str, str]) -> None:
     """Write manifest.json last: what made the folder, and for each file its fingerprint and who may see it.
 
-    `sharing` maps the beginning of a file's path to its sharing class; a file it does not know is `inside`.
+    `sharing` maps the beginning of a file's path to its sharing class; a file it does not know is `inside`. Only who
+    made them can read files of that class, and the manifest.
     """
     files = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
         may_see = next((who for start, who in sharing.items() if name.startswith(start)), "inside")
+        if may_see == "inside":
+            path.chmod(OWNER_ONLY)
         files.append({"file": name, "sharing": may_see, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
-    (folder / MANIFEST).write_text(json.dumps({**about, "files": files}, indent=2) + "\n", encoding="utf-8")
+    manifest = folder / MANIFEST
+    manifest.write_text(json.dumps({**about, "files": files}, indent=2) + "\n", encoding="utf-8")
+    manifest.chmod(OWNER_ONLY)

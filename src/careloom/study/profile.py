@@ -11,11 +11,12 @@ import pyarrow.csv
 
 from careloom.catalogue import Catalogue, Profile
 from careloom.core import NotFoundError, OutputError, RequestError
-from careloom.disclose import Column, Count, Estimate, Label, Ratio, Released, Total, release
+from careloom.disclose import DEFAULT, Column, Count, Estimate, Label, Parts, Ratio, Released, Total, release
 from careloom.engine import open_kept
 from careloom.pathways import Grouping, groupings, profile_rows
 from careloom.study.file import Study
 from careloom.study.listings import Listing
+from careloom.study.outputs import check_outside
 
 ALL, UNKNOWN = "All together", "Not known"
 WITHHELD, NOTHING = "c", "\u2013"
@@ -26,22 +27,32 @@ APART = 0.2
 """A standardised difference from which groups are said to stand apart: Cohen's small effect."""
 ALIAS = {"class": "category", "class_no": "category", "authority": "la"}
 LABELS = (Label("about"), Label("level"), Label("group"))
-COUNTS = (Count("rows_known"), Count("rows_missing"), Count("rows_elsewhere"))
+COUNTS = (
+    Count("children_known"),
+    Count("children_missing"),
+    Count("rows_known", on="children_known"),
+    Count("rows_missing", on="children_missing"),
+)
 OF_LEVELS: tuple[Column, ...] = (
     *LABELS,
-    Count("rows_of_level"),
+    Count("children_of_level"),
+    Count("rows_of_level", on="children_of_level"),
     *COUNTS,
     Ratio("share", "rows_of_level", "rows_known", digits=2, at_least=ENOUGH),
-    Estimate("difference", ("rows_of_level", "rows_known", "rows_elsewhere"), digits=1),
+    Estimate("difference", ("children_of_level", "children_known"), digits=1),
 )
 STATISTICS = ("mean", "lower_quartile", "median", "upper_quartile")
 OF_AMOUNTS: tuple[Column, ...] = (
     *LABELS,
     *COUNTS,
-    *(Estimate(name, ("rows_known",), digits=1) for name in STATISTICS),
-    Estimate("difference", ("rows_known", "rows_elsewhere"), digits=1),
+    *(Estimate(name, ("children_known",), digits=1) for name in STATISTICS),
+    Estimate("difference", ("children_known",), digits=1),
 )
 TOTAL = Total("group", ALL, within=("about", "level"))
+ADDING = (
+    Parts("rows_of_level", "rows_known", within=("about", "group")),
+    Parts("children_of_level", "children_known", within=("about", "group")),
+)
 
 
 @dataclass(frozen=True)
@@ -89,9 +100,15 @@ def choose(by: str, known: Mapping[str, Grouping]) -> Grouping:
 
 
 def named(row: dict[str, Any]) -> dict[str, Any]:
-    """Say of a row what it is about and of which group in words; of few rows, give no value that is one row's own."""
+    """Say of a row what it is about and of which group in words; leave out what so few children have that it is theirs.
+
+    A difference compares a group with all others, and a level with all others: there must be enough of these too.
+    """
     group = ALL if row["is_all"] else row["group_value"] or UNKNOWN
-    few = {} if row["rows_known"] >= ENOUGH else dict.fromkeys(STATISTICS)
+    few = {} if row["children_known"] >= ENOUGH else dict.fromkeys(STATISTICS)
+    of_others = row["children_known"] - row.get("children_of_level", 0)
+    if min(row["children_elsewhere"] or 0, of_others) < DEFAULT.threshold:
+        few["difference"] = None
     return {**row, **few, "about": row["title"], "group": group}
 
 
@@ -99,7 +116,7 @@ def let_out(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], name: 
     asked = {column.name: kind_of(column) for column in columns if not isinstance(column, Ratio)}
     schema = pa.schema(list(asked.items()))
     table = pa.Table.from_pylist([{key: row.get(key) for key in asked} for row in rows], schema)
-    return release(table, columns, name=name, total=TOTAL)
+    return release(table, columns, name=name, total=TOTAL, adding=ADDING if columns is OF_LEVELS else ())
 
 
 def kind_of(column: Column) -> pa.DataType:
@@ -159,8 +176,9 @@ def apart(told: Described) -> tuple[tuple[object, ...], ...]:
     return tuple((row["group"], row["about"], row["level"], f"{row['difference']:+.1f}") for row in far)
 
 
-def write_described(told: Described, out: Path) -> None:
-    """Write the released rows as a CSV file that is not there yet. Raises OutputError when it cannot."""
+def write_described(told: Described, out: Path, study: Study) -> None:
+    """Write the released rows as a CSV file that is not there yet. Raises OutputError when it cannot, or in the results."""
+    check_outside(out, study.out)
     both = pa.concat_tables([told.levels.rows, told.amounts.rows], promote_options="default")
     try:
         with out.open("xb") as file:

@@ -1,16 +1,18 @@
 """How far the returns reach: nobody is followed, and no care costed, beyond them; and what is missing in between."""
 
 import datetime as dt
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from careloom.catalogue import Catalogue, Return
 from careloom.engine import Engine
 from careloom.study.file import Study, year_before
 
-FOLLOWED = {"cin_episode", "assessment", "cin_plan", "cp_plan", "care_episode"}
-"""What shows that children were in view: the declarations that outcomes, the timeline and costs rest on.
+FOLLOWED = {"cin_episode", "care_episode"}
+"""What shows that children were in view: the rows that every child in need, or in care, has in every census or return.
 
-A module of few children (missing, adoption, pre-proceedings) may have no row in a year, and says nothing of the rest.
+Another module (plans, adoption, missing) may have no row in a year, and says nothing of the rest.
 """
 
 
@@ -38,15 +40,24 @@ def within_returns(study: Study, catalogue: Catalogue, engine: Engine) -> Study:
 
 def limits(study: Study, catalogue: Catalogue, engine: Engine) -> list[str]:
     """Return what limits every figure: windows cut to the returns, and returns missing between others."""
-    return [*cut(study, within_returns(study, catalogue, engine)), *gaps(catalogue, engine)]
+    within = within_returns(study, catalogue, engine)
+    shortest = sorted(
+        {
+            f"the {catalogue.returns[name].title} of authority {la}"
+            for (name, la, _), years in years_read(catalogue, engine).items()
+            if dt.date(max(years), 4, 1) == within.end_day
+        }
+    )
+    return [*cut(study, within, shortest), *gaps(catalogue, engine)]
 
 
-def cut(asked: Study, within: Study) -> list[str]:
-    """Say which windows were cut, and to which day."""
+def cut(asked: Study, within: Study, shortest: Sequence[str]) -> list[str]:
+    """Say which windows were cut, to which day, and by which returns: the shortest decides for all."""
     said = []
     if within.end_day < asked.end_day:
+        more = f" (and {len(shortest) - 1} more)" if len(shortest) > 1 else ""
         said.append(
-            f"children are followed to {written(within.end_day)}, where the returns end, not to {written(asked.end_day)}"
+            f"children are followed to {written(within.end_day)}, where {shortest[0]}{more} ends, not to {written(asked.end_day)}, and described no further; the official measures go on as their own returns do"
         )
     if asked.is_cost_window_asked and within.cost_end_day < asked.cost_end_day:
         until = (
@@ -77,8 +88,10 @@ def years_read(catalogue: Catalogue, engine: Engine) -> dict[tuple[str, str, str
 
 
 def followed_tables(return_: Return) -> set[str]:
-    """Name the tables of a return by which children are followed."""
-    return {declaration.reads for declaration in return_.declarations if declaration.name in FOLLOWED}
+    """Name the tables of a return by which children are followed, also through a view."""
+    read = {declaration.reads for declaration in return_.declarations if declaration.name in FOLLOWED}
+    words = {name: re.findall(r"\w+", return_.views.get(name, name)) for name in read}
+    return {table for table in return_.tables if any(table in said for said in words.values())}
 
 
 def written(end_day: dt.date) -> str:

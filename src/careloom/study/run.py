@@ -143,7 +143,12 @@ def draw_timeline(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
 def read_histories(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     study = within_returns(study, catalogue, engine)
     return follow_careers(
-        engine, catalogue.care_states, first_day=study.first_day, end_day=study.end_day, seed=study.seed
+        engine,
+        catalogue.care_states,
+        first_day=study.first_day,
+        end_day=study.end_day,
+        seed=study.seed,
+        distance=study.distance,
     )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from careloom.synth.days import iso, year_ends, year_starts
 from careloom.synth.world import Authority
 
-
 JOINING = ("early_help", "education", "health", "services")
 """Systems whose records join the children's histories, once their own words are recognised."""
 

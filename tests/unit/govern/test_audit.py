@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +44,34 @@ def test_an_access_is_one_line_chained_to_the_one_before(tmp_path: Path) -> None
     assert abs((datetime.now(UTC) - first.at).total_seconds()) < 60
     assert json.loads(two)["before"] == first.fingerprint == hashlib.sha256(one).hexdigest()
     assert (second.number, second.log) == (2, "access.jsonl")
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_who_looked_when_and_in_what_order_is_not_the_callers_to_say(tmp_path: Path) -> None:
+    log = tmp_path / "access.jsonl"
+    told = {"no": 99, "at": "1999-01-01T00:00:00Z", "user": "nobody", "before": "f" * 64}
+    access = note_access(log, {"purpose": "x", **told})
+    entry = json.loads(log.read_bytes())
+    assert (entry["no"], entry["user"], entry["before"]) == (1, access.user, "0" * 64)
+    assert entry["at"] == f"{access.at:%Y-%m-%dT%H:%M:%SZ}"
+    assert list(entry) == ["no", "at", "user", "purpose", "before"]
+    assert check_log(log).faults == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="this system cannot refuse links")
+def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("of somebody else\n")
+    (tmp_path / "access.jsonl").symlink_to(other)
+    with pytest.raises(AuditError, match=r"nothing was shown; put the file itself in the link's place"):
+        note_access(tmp_path / "access.jsonl", {})
+    assert other.read_text() == "of somebody else\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fchmod"), reason="this system has other permissions")
+def test_a_log_that_others_may_read_is_closed_to_them(log: Path) -> None:
+    log.chmod(0o644)
+    note_access(log, {})
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
@@ -90,11 +120,26 @@ def test_a_changed_last_line_shows_once_another_follows_or_against_a_noted_finge
     assert check_log(log).faults == ()  # the chain alone cannot know
 
 
-def test_half_a_line_stays_and_shows_and_the_log_goes_on(log: Path) -> None:
-    log.write_bytes(log.read_bytes()[:-20])
-    assert check_log(log).faults == ("line 5: it is not whole",)
-    assert note_access(log, {}).number == 6
-    assert check_log(log).faults == ("line 5: this is no entry of the log",)
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda whole: b"".join(whole)[:-20], "line 5: it is not whole"),  # as a power cut leaves it
+        (lambda whole: b"".join(whole[1:]), "line 1: it does not follow"),
+        (lambda whole: b"".join([*whole, b"x\n"]), "line 6: this is no entry"),
+    ],
+)
+def test_nothing_is_added_to_a_log_that_does_not_hold_together(
+    log: Path, broken: Callable[[list[bytes]], bytes], said: str
+) -> None:
+    left = broken(lines(log))
+    log.write_bytes(left)
+    assert check_log(log).faults[0].startswith(said)
+    with pytest.raises(AuditError, match=f"{said}.*nothing was shown.*move the file aside and keep it"):
+        note_access(log, {})
+    assert log.read_bytes() == left
+    log.rename(log.with_name("kept.jsonl"))
+    assert note_access(log, {}).number == 1
+    assert check_log(log).faults == ()
 
 
 def note_many(log: str, times: int) -> None:

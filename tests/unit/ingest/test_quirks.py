@@ -18,6 +18,7 @@ from careloom.core import Ledger
 from careloom.engine import DuckDBEngine
 from careloom.ingest import Delivery, ingest, say_in_common
 from careloom.link import link_persons
+from careloom.pathways import make_lives
 
 CATALOGUE = load_catalogue()
 HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\r\n"
@@ -587,17 +588,28 @@ def test_11_short_breaks_and_temporary_placements(authority: Authority) -> None:
         "C,05/07/2019,P,V2,N1,U6,PR1,,,,,,",
     ]
     authority.hands_over("episodes.csv", EPISODES + "\r\n".join(rows) + "\r\n", of="ssda903", year=2020)
-    authority.say()
+    authority.read()
     assert authority.set_aside() == []
     read = authority.rows("SELECT CHILD, LS, PLACE, PLACE_PROVIDER FROM ssda903_episodes ORDER BY line")
     assert [row[1] for row in read] == ["V3", "V3", "V4"] + ["V2"] * 8
     assert [row[2:] for row in read if str(row[2]).startswith("T")] == [(f"T{n}", None) for n in range(5)]
-    spells = "SELECT kind, child_id, starts_on, ends_on, code FROM spell_row ORDER BY ALL"
+    authority.hands_over(
+        "header.csv",
+        HEADER + "".join(f"{child},1,02/03/2010,WBRI,UN1,,\r\n" for child in "ABC"),
+        of="ssda903",
+        year=2020,
+    )
+    authority.say()
+    authority.check(make_lives(authority.engine, CATALOGUE.repairs, CATALOGUE.spells))
+    spells = """SELECT kind, child_id, starts_on, ends_on, code FROM spell JOIN person_of ON person_of.person_id = spell.person_id ORDER BY ALL"""
     assert authority.rows(spells) == [
         ("legal_status", "C", day("2019-05-01"), None, "V2"),
         ("period_of_care", "C", day("2019-05-01"), None, "N1"),
         ("placement", "C", day("2019-05-01"), None, "U6"),
         ("placement_segment", "C", day("2019-05-01"), None, "U6"),
+        ("short_break", "A", day("2019-06-01"), day("2019-06-03"), "V3"),
+        ("short_break", "A", day("2019-06-08"), day("2019-06-10"), "V3"),
+        ("short_break", "B", day("2019-07-01"), day("2020-03-05"), "V4"),
     ]
 
 

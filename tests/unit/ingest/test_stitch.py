@@ -218,8 +218,7 @@ def test_the_common_tables_are_said_from_the_joined_rows(duck: DuckDBEngine) -> 
     ledger = stitched(duck, text)
     ledger.extend(say_in_common(duck, only(SSDA903)))
     assert ledger.faults() == []
-    assert duck.rows("SELECT code FROM spell_row WHERE kind = 'period_of_care'") == [("N1",)]
-    assert duck.rows("SELECT code FROM spell_row WHERE kind = 'legal_status'") == [("C2",)]
+    assert duck.rows("SELECT category_of_need, legal_status FROM care_episode_row") == [("N1", "C2")]
 
 
 def test_rules_across_years_look_at_the_joined_rows_once(duck: DuckDBEngine) -> None:

@@ -132,6 +132,67 @@ def test_an_extract_never_parts_or_joins_what_the_yearly_returns_say(engine: Eng
     assert persons(engine, apart + bare, ["activities"]) == [["A/activities/1", "A/cin/1"], ["A/s903/1"]]
 
 
+BOY = "A | cin | 12 | 2019 | | 2005-01-01 | false | M | | | 1 | 1\n"
+GIRL = "A | s903 | 12 | 2019 | U1 | 2012-06-01 | false | F | | | 2 | 1\n"
+OTHER_GIRL = GIRL.replace("12 | 2019", "99 | 2019")
+
+EXTRACTS = {
+    "one that fits two different children of its number joins that of its UPN": (
+        BOY + GIRL + "A | list | 12 | 2019 | U1 | | false | U | | | 3 | 1",
+        [["A/cin/12"], ["A/list/12", "A/s903/12"]],
+    ),
+    "and the first when nothing else tells": (
+        BOY + GIRL + "A | list | 12 | 2019 | | | false | U | | | 3 | 1",
+        [["A/cin/12", "A/list/12"], ["A/s903/12"]],
+    ),
+    "one that contradicts the first of its key joins another that it fits": (
+        BOY + GIRL + "A | list | 12 | 2019 | | 2012-06-01 | false | F | | | 3 | 1",
+        [["A/cin/12"], ["A/list/12", "A/s903/12"]],
+    ),
+    "the authority's own number beats a UPN": (
+        BOY + OTHER_GIRL + "A | list | 12 | 2019 | U1 | | false | U | | | 3 | 1",
+        [["A/cin/12", "A/list/12"], ["A/s903/99"]],
+    ),
+    "unless the child of that number contradicts": (
+        BOY + OTHER_GIRL + "A | list | 12 | 2019 | U1 | 2012-06-01 | false | F | | | 3 | 1",
+        [["A/cin/12"], ["A/list/12", "A/s903/99"]],
+    ),
+    "any identifier of the person may contradict, not only the one that shares the key": (
+        "A | cin | 1 | 2019 | U1 | | false | U | | | 1 | 1\nB | cin | 2 | 2019 | U1 | 2010-01-01 | false | M | | | 2 | 1\n"
+        "A | list | 1 | 2019 | | 2012-01-01 | false | F | | | 3 | 1",
+        [["A/cin/1", "B/cin/2"], ["A/list/1"]],
+    ),
+    "a UPN that one list lends a person leads another list to it, but only where it leads to no person of the returns": (
+        BOY
+        + "A | list | 12 | 2019 | U1 | | false | U | | | 3 | 1\nB | school | upn U1 | 2019 | U1 | | false | U | | | 4 | 1",
+        [["A/cin/12", "A/list/12", "B/school/upn U1"]],
+    ),
+    "a lent UPN does not outweigh that of a return": (
+        BOY
+        + OTHER_GIRL
+        + "A | list | 12 | 2019 | U1 | | false | U | | | 3 | 1\nB | school | upn U1 | 2019 | U1 | | false | U | | | 4 | 1",
+        [["A/cin/12", "A/list/12"], ["A/s903/99", "B/school/upn U1"]],
+    ),
+    "two that fit nobody are linked with each other": (
+        BOY
+        + "A | list | 12 | 2019 | | 2012-06-01 | false | F | | | 3 | 1\nA | school | 12 | 2019 | | 2012-06-02 | false | F | | | 4 | 1",
+        [["A/cin/12"], ["A/list/12", "A/school/12"]],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EXTRACTS)
+def test_an_extract_joins_one_child_of_the_returns_at_most(case: str, engine: Engine) -> None:
+    rows, expected = EXTRACTS[case]
+    assert persons(engine, rows, ["list", "school"]) == expected
+
+
+def test_what_joined_an_extract_is_said(engine: Engine) -> None:
+    persons(engine, EXTRACTS["unless the child of that number contradicts"][0], ["list"])
+    rules = engine.rows("SELECT return_name, child_id, link_rule FROM person_of ORDER BY return_name")
+    assert rules == [("cin", "12", "alone"), ("list", "12", "upn"), ("s903", "99", "upn")]
+
+
 def test_a_date_of_birth_from_an_extract_beats_an_expected_one(engine: Engine) -> None:
     rows = "A | cin | 1 | 2019 | | 2019-05-01 | true | U | | | 1 | 1\nA | people | 1 | 2018 | | 2019-05-09 | false | M | | | 2 | 1"
     persons(engine, rows, extracts=("people",))

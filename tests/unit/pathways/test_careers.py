@@ -9,8 +9,8 @@ from careloom.catalogue import load_catalogue
 from careloom.catalogue.examples import load_examples
 from careloom.core import Ledger
 from careloom.engine import DuckDBEngine, Engine
-from careloom.pathways import follow_careers
-from careloom.pathways.careers import name_careers, runs
+from careloom.pathways import DISTANCES, follow_careers
+from careloom.pathways.careers import MIXED, Histories, find_groups, name_careers, runs
 
 CATALOGUE = load_catalogue()
 FIRST_DAY, END_DAY = dt.date(2018, 4, 1), dt.date(2021, 4, 1)
@@ -97,7 +97,7 @@ def test_the_18th_birthday_ends_a_history(duck: DuckDBEngine) -> None:
     draw(duck, HISTORIES)
     ledger = follow(duck, horizon=9)
     assert duck.rows("SELECT states, months FROM care_history WHERE period_id = 'g'") == [("IIIIIII", 7)]
-    assert dict(ledger.steps[1].set_aside)["the child turns 18 before its last month"] == 1
+    assert dict(ledger.steps[1].set_aside)["the child turns 18 before its last month, or in it"] == 1
 
 
 def test_a_year_has_twelve_months_and_the_thirteenth_begins_a_year_on(duck: DuckDBEngine) -> None:
@@ -129,8 +129,20 @@ def test_careers_are_found_counted_and_named(engine: Engine) -> None:
     assert months == [(0, "K", 40), (0, "h", 30), (1, "K", 40), (2, "h", 30)]
 
 
+def test_a_history_that_lags_is_near_by_optimal_matching_and_far_by_hamming() -> None:
+    """Six histories are too few for a career of their own: three months behind one, and half the months like another."""
+    regular, lagging = [0, 0, 0, 1, 1, 1] * 4, [1, 1, 1, 0, 0, 0] * 4
+    states = np.array([regular, lagging, lagging[:12] + [2] * 12])
+    histories = Histories(("a", "b", "c"), states, np.array([31.0, 6.0, 30.0]))
+    groups = {distance: find_groups(histories, distance, seed=1) for distance in DISTANCES}
+    assert {distance: found and found.labels.tolist() for distance, found in groups.items()} == {
+        "optimal_matching": [0, 0, 1],
+        "hamming": [1, 0, 0],
+    }
+
+
 def test_names_are_the_longest_stretches_in_order_and_differ() -> None:
-    labels = ["Foster care", "Residential care", "Returned home", "Various placements", "Left care in various ways"]
+    labels = ["Foster care", "Residential care", "Returned home", *MIXED, "Left care another way"]
     typical = [
         [0] * 24,
         [0] * 6 + [2] * 18,
@@ -140,6 +152,8 @@ def test_names_are_the_longest_stretches_in_order_and_differ() -> None:
         [1] * 12 + [2] * 2 + [1] * 10,
         [1] * 24,
         [1] * 24,
+        [3] * 6 + [4] * 9 + [5] * 9,
+        [0] * 12 + [5] * 12,
     ]
     assert name_careers(np.array(typical), labels) == [
         "Foster care",
@@ -150,5 +164,7 @@ def test_names_are_the_longest_stretches_in_order_and_differ() -> None:
         "Residential care (6)",
         "Residential care (7)",
         "Residential care (8)",
+        "Various placements, then left care",
+        "Foster care, then left care another way",
     ]
     assert runs(np.array([0, 0, 2])) == [(0, 2), (2, 1)]

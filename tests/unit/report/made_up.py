@@ -425,6 +425,7 @@ def rungs() -> Tables:
             share = reached / rows
             limits = {"lower": 0.8 * share, "upper": 1.2 * share} if reached else {"lower": None, "upper": None}
             counts = {"rows": 429, "rows_of_level": rows, "reached": reached}
+            counts |= {"children_reached": reached, "children_not_reached": rows - reached}
             probability.append({**key, "probability": share, **limits, **counts})
             is_compared = level != reference and reached > 0
             ratio = 1.0 if level == reference else 1.7 if reached else None
@@ -476,6 +477,7 @@ def who_came() -> Tables:
             for group, rows in sizes.items():
                 about = {"profile": name, "grouped_by": grouped_by, "group_value": group, "is_all": not grouped_by}
                 known = {"rows_known": rows, "rows_missing": 2, "rows_elsewhere": 400 - rows if grouped_by else None}
+                known |= {f"children{name[4:]}": number for name, number in known.items()}
                 for position, (level, of_level) in enumerate(
                     [("This", rows - rows // 3), ("That", rows // 3)], start=1001
                 ):
@@ -488,6 +490,7 @@ def who_came() -> Tables:
                             "level": level,
                             "position": position,
                             "rows_of_level": of_level,
+                            "children_of_level": of_level,
                             "share": of_level / rows,
                             "difference": -0.314 if grouped_by and level == "This" else None,
                             **dict.fromkeys(("mean", "median", "lower_quartile", "upper_quartile")),
@@ -495,7 +498,17 @@ def who_came() -> Tables:
                     )
                 amount = {"mean": 61.25, "median": 40.0, "lower_quartile": 20.5, "upper_quartile": 90.0}
                 more = {"item": "days", "title": f"Days, {name}", "level": "", "position": 2000, "difference": 0.52}
-                profile.append({**about, **known, **more, **amount, "rows_of_level": None, "share": None})
+                profile.append(
+                    {
+                        **about,
+                        **known,
+                        **more,
+                        **amount,
+                        "rows_of_level": None,
+                        "children_of_level": None,
+                        "share": None,
+                    }
+                )
     steps = [("rows handed over", 0, 812, 400), ("told again", 250, 562, 400), ("too <old>", 4, 558, 396)]
     steps += [("out of period", 0, 558, 396), ("rows described", 0, 558, 396)]
     flow = [
@@ -509,6 +522,7 @@ def who_came() -> Tables:
             "rows_dropped": dropped,
             "rows_left": left,
             "children_left": children,
+            "children_dropped": min(dropped, 200),
         }
         for title in ("Assessments", "CIN episodes")
         for la, year in ((None, None), ("Anyshire", 2021))

@@ -1,5 +1,6 @@
 """Placement histories in the report: what fewer than ten children lived is not told apart, nor can it be worked out."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from careloom.catalogue import OUT_OF_SIGHT, load_catalogue
 from careloom.engine import DuckDBEngine
-from careloom.report.care_figures import CARE_COLOURS
+from careloom.report.care_figures import CARE_COLOURS, draw_months
 from careloom.report.figures import draw
 from careloom.report.grid import lay_out
 from careloom.report.question import FOLDER, Answer, ask, read_question
@@ -102,8 +103,7 @@ def test_rare_changes_are_told_together(answers: dict[str, Answer]) -> None:
     residential = {to: row["children"] for (start, to), row in rows.items() if start == "4. Residential care"}
     assert residential == {"4. Residential care": 40, "Others": 15}
     assert rows["4. Residential care", "Others"]["share"] == round(15 / 865, 3)
-    secure = rows["5. Secure home or custody", "Others"]  # 6 children, 21 months
-    assert (secure["children"], secure["months"], secure["share"]) == (10, 20, None)
+    assert not any(start == "5. Secure home or custody" for start, _ in rows)  # 6 children, 21 months
     assert lay_out(answers["care_transitions"]).headings[1:] == (
         "1. Foster care by the authority",
         "3. Kinship foster care",
@@ -113,6 +113,54 @@ def test_rare_changes_are_told_together(answers: dict[str, Answer]) -> None:
     )
     everything = [row for row in rows.values() if row["children"] is not None]
     assert all(row["children"] >= 10 for row in everything)
+
+
+@pytest.mark.parametrize(("leave", "stay"), [(0, 990), (1, 990), (4, 990), (5, 980), (9, 980)])
+def test_who_stays_is_told_though_few_leave_and_who_leaves_cannot_be_worked_out(
+    duck: DuckDBEngine, made_up: dict[str, Any], leave: int, stay: int
+) -> None:
+    """43 children in kinship care for 24 months, of whom `leave` go to foster care in the last: 989 months in all."""
+    (row,) = transitions(duck, made_up, [("K" * 23 + "F", leave), ("K" * 24, 43 - leave)])
+    assert (row["from_state"], row["to_state"]) == ("3. Kinship foster care",) * 2
+    # 990 stands for 985 to 994, 980 for 975 to 984: between the two lie 0 to 9 months, or 1 to 19
+    assert (row["children"], row["of_children"], row["months"], row["of_months"]) == (40, 40, stay, 990)
+    assert row["share"] == round(row["months"] / 990, 3)
+
+
+def test_who_stays_is_never_among_the_others(duck: DuckDBEngine, made_up: dict[str, Any]) -> None:
+    """12 children stay, 30 go to one place and 4 to another: the 30 and the 4 are told together, not the 12 and the 4."""
+    told = transitions(duck, made_up, [("K" * 24, 12), ("KF", 30), ("KR", 4)])
+    assert [(row["to_state"][0], row["children"], row["months"]) for row in told] == [("3", 10, 275), ("O", 35, 35)]
+
+
+def test_a_state_in_which_few_stay_has_no_row(duck: DuckDBEngine, made_up: dict[str, Any]) -> None:
+    """9 children stay: with the 50 who leave, and the months of all, they could be worked out."""
+    assert transitions(duck, made_up, [("K" * 24, 9), ("KF", 50)]) == []
+
+
+def transitions(duck: DuckDBEngine, made_up: dict[str, Any], lived: list[tuple[str, int]]) -> list[dict[str, Any]]:
+    """What is told of changes when so many children each lived these months."""
+    made_up["make_up"](duck, children=60)
+    all_lived = [states for states, children in lived for _ in range(children)]
+    rows = " UNION ALL ".join(f"SELECT 'p{n}' AS person_id, '{states}' AS states" for n, states in enumerate(all_lived))
+    duck.make(
+        "care_history", f"SELECT person_id AS period_id, *, length(states) AS months, 1 AS career_no FROM ({rows})"
+    )
+    changes = [(n, *change) for n, states in enumerate(all_lived) for change in pairwise(states)]
+    rows = " UNION ALL ".join(f"SELECT {n} AS n, '{a}' AS from_state, '{b}' AS to_state" for n, a, b in changes)
+    told = "SELECT from_state, to_state, count(*) AS months, count(DISTINCT n) AS children, 0.0 AS share"
+    duck.make("care_transition", f"{told} FROM ({rows}) GROUP BY from_state, to_state")
+    return asked(duck)["care_transitions"].rows
+
+
+def test_a_career_without_a_panel_is_named(answers: dict[str, Answer]) -> None:
+    rows = [
+        row | {"share": None if row["career"].startswith("2") else row["share"]} for row in answers["care_months"].rows
+    ]
+    figure = draw_months(rows)
+    assert figure is not None
+    assert figure.note.endswith("Not drawn here, 1, but in the table below: 2. Residential care.")
+    assert draw_months([row | {"share": None} for row in rows]) is None
 
 
 def test_figures_say_in_words_what_they_show_and_what_they_leave_out(answers: dict[str, Answer]) -> None:

@@ -132,7 +132,8 @@ def test_a_life_is_told_lane_by_lane_in_words_with_codes_repairs_and_sources(stu
     words = look(study, NEW)
     assert max(map(len, words.splitlines())) <= 100
     assert "Born May 2012, female, ethnic group White" in words
-    assert "looked after 451, case open, no plan 242" in words
+    # plan: 1 Mar 2020 to 4 Jan 2021; case alone: 4 Jun 2018 to 31 Jan 2019, 10 Jan to 29 Feb 2020
+    assert "looked after 451, on a child protection plan 310, case open, no plan 293" in " ".join(words.split())
     opened = part(words, "CASE OPEN (2)")
     assert "4 Jun 2018 1 Feb 2019 Abuse or neglect [N1] [1] line 11 referred by: Schools [2A]" in opened
     assert "came to: closed after assessment in 242 days in it: assessment repaired: A case that was closed" in opened
@@ -141,7 +142,7 @@ def test_a_life_is_told_lane_by_lane_in_words_with_codes_repairs_and_sources(stu
     )
     assessed = part(words, "ASSESSMENTS (2)")
     assert (
-        "Domestic abuse and neglect (probability 0.93) [1] line 13 factors: Neglect [16A]; Domestic abuse: a"
+        "Domestic abuse and neglect (probability 0.93) [1] line 13 authorised 20 Jul 2018 factors: Neglect [16A]; Domestic"
         in assessed
     )
     assert assessed.endswith("15 Jan 2020 still open recorded [1] line 14")  # factors come at its end
@@ -178,9 +179,100 @@ def test_a_day_made_from_the_date_of_birth_is_shown_as_its_month(study: Path) ->
 
 def test_a_child_of_whom_nothing_is_told_has_a_page_that_says_so(study: Path) -> None:
     words = look(study, QUIET, svg=study.with_name("quiet.svg"))
-    assert "Nothing with a date is recorded of this child." in words
+    assert "Nothing recorded of this child could be used, or nothing was recorded." in words
     assert "Expected to be born in a month not recorded, sex not recorded, ethnic group Unknown" in words
-    assert "Nothing with a date" in study.with_name("quiet.svg").read_text()
+    assert "Nothing recorded of this child could be used" in study.with_name("quiet.svg").read_text()
+    assert "ledger.csv" not in words
+
+
+LEDGER = "step_no step outcome reason rows"
+
+
+@pytest.mark.parametrize(
+    ("account", "is_said"),
+    [
+        ((5, "say as care_episode", "set aside", "it ends on or before the day it starts", 1), True),
+        ((5, "say as care_episode", "set aside", "it ends on or before the day it starts", 0), False),
+        ((5, "say as care_episode", "in", "", 7), False),
+        ((9, "draw the timeline", "set aside", "another kind of spell", 3), False),
+    ],
+)
+def test_that_rows_could_not_be_used_is_said_at_the_foot(
+    tmp_path: Path, account: tuple[Any, ...], is_said: bool
+) -> None:
+    study = MADE["write_study"](tmp_path, CATALOGUE, {**life(), "ledger": rows(LEDGER, account)})
+    for who in (NEW, QUIET):
+        svg = study.with_name(f"{who}.svg")
+        last = look(study, who, svg=svg).rstrip("\n").split("\n\n")[-1]
+        foot = "Rows that could not be used are not on this page: ledger.csv counts those of all children, by reason."
+        assert (" ".join(last.split()) == foot, foot in svg.read_text()) == (is_said, is_said)
+
+
+# --- how far it is told ----------------------------------------------------------------------------------------------
+
+DELIVERY = "delivery_id return_name table_name la collection_year file_name rows_in state message"
+REACH = rows(
+    DELIVERY,
+    (1, "cin_census", "all", "998", 2021, "cin 21.xml", 9, "read", ""),
+    (2, "cin_census", "all", "998", 2023, "cin 23.xml", 9, "read", ""),
+    (3, "ssda903", "episodes", "998", 2021, "episodes.csv", 9, "read", ""),
+    (4, "ssda903", "header", "998", 2023, "header.csv", 9, "read", ""),  # tells of no day in care
+    (5, "cin_census", "all", "998", 2024, "cin 24.xml", 0, "refused", "broken"),
+    (6, "cin_census", "all", "997", 2024, "cin 24 of another.xml", 9, "read", ""),
+    (7, "annex_a", "list_3", "998", 2024, "list.xlsx", 9, "read", ""),
+)
+
+
+def reaching(folder: Path, *cells: tuple[Any, ...]) -> Path:
+    """A study to 31 March 2023 that is cut to 2021 by its SSDA903, with these spells of one child."""
+    names = "spell_id person_id kind starts_on ends_on delivery_id line"
+    person = rows("person_id birth_month is_expected_birth", (NEW, day("2012-05-01"), False))
+    told = {"person": person, "delivery": REACH, "spell": rows(names, *cells)}
+    return Path(MADE["write_study"](folder, CATALOGUE, told))
+
+
+def test_a_census_that_reaches_further_is_drawn_and_counted_to_its_own_last_day(tmp_path: Path) -> None:
+    study = reaching(
+        tmp_path,
+        ("e1", NEW, "cin_episode", day("2020-04-01"), None, 1, 1),
+        ("c1", NEW, "period_of_care", day("2021-01-01"), None, 3, 1),
+        ("p1", NEW, "cp_plan", day("2022-01-01"), day("2022-02-01"), 2, 1),
+    )
+    words = look(study, NEW, svg=study.with_name("c.svg"))
+    told = " ".join(words.split())
+    # care: 1 Jan to 31 Mar 2021; case: 1 Apr 2020 to 31 Mar 2023 (1,095 days) less 90 in care and 31 on a plan
+    assert "looked after 90, on a child protection plan 31, case open, no plan 974." in told
+    said = "on the last day that its return tells of: cin_census 31 March 2023, ssda903 31 March 2021."
+    assert said in told
+    assert "> still open when last told" in words
+    chart = {row[:22].strip(): row[23:] for row in words.split("\n\n")[3].splitlines()[1:]}
+    assert chart[""].split() == ["2020", "2021", "2022", "2023"]
+    cell = 1461 / 76  # days, from 1 Jan 2020 to 31 Dec 2023
+    assert chart["Case open"].index(">") == pytest.approx(1186 / cell, abs=1)
+    assert chart["Looked after"].index(">") == pytest.approx(456 / cell, abs=1)
+    assert "still open when last told" in study.with_name("c.svg").read_text()
+
+
+def test_one_last_day_is_named_and_another_authoritys_is_its_own(tmp_path: Path) -> None:
+    words = look(reaching(tmp_path, ("e1", NEW, "cin_episode", day("2023-04-01"), None, 6, 1)), NEW)
+    assert "> still open on 31 Mar 2024" in words
+    assert "case open, no plan 366." in words
+
+
+def test_an_extract_reaches_to_the_end_of_the_study_or_its_own_last_day_but_never_to_days_to_come(
+    tmp_path: Path,
+) -> None:
+    spells = [
+        ("e1", NEW, "cin_episode", day("2023-03-01"), None, 7, 1),
+        ("p1", NEW, "cp_plan", day("2999-01-01"), None, 7, 2),
+    ]
+    (tmp_path / "one").mkdir()
+    assert "> still open on 31 Mar 2023" in look(reaching(tmp_path / "one", *spells), NEW)
+    (tmp_path / "two").mkdir()
+    later = ("m1", NEW, "missing", day("2023-06-01"), day("2023-06-11"), 7, 3)
+    words = look(reaching(tmp_path / "two", *spells, later), NEW)
+    assert "> still open on 10 Jun 2023" in words
+    assert "case open, no plan 102." in words  # 1 March to 10 June
 
 
 def test_odd_rows_neither_break_the_page_nor_steer_the_screen(study: Path) -> None:
@@ -296,6 +388,34 @@ def test_a_fault_of_our_own_is_written_down_without_its_words(study: Path, monke
     with pytest.raises(ValueError, match="value"):
         look(study, NEW)
     assert logged(study)[0]["why"] == "a fault in Careloom itself: ValueError"
+
+
+def test_nothing_is_shown_while_the_log_does_not_hold_together(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    look(study, NEW)
+    look(study, NEW)
+    log, svg = study.with_name("access.jsonl"), study.with_name("child.svg")
+    log.write_bytes(log.read_bytes().splitlines(keepends=True)[1])
+    left = log.read_bytes()
+    for asked in ([NEW, "--purpose", "audit", "--svg", str(svg)], [NEW]):  # one to be shown, one to be refused
+        assert main(["child", str(study), *asked]) == 9
+        said = capsys.readouterr()
+        assert "move the file aside and keep it" in " ".join(said.err.split())
+        assert (said.out, svg.exists(), log.read_bytes()) == ("", False, left)
+    log.rename(log.with_name("access.old.jsonl"))
+    assert main(["child", str(study), NEW, "--purpose", "audit"]) == 0
+
+
+def test_results_of_somebody_else_are_said_to_be_theirs(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Path.read_text
+
+    def forbid(path: Path, *how: Any, **more: Any) -> str:  # as permissions do, which bind root nowhere
+        if path.name == "manifest.json":
+            raise PermissionError
+        return read(path, *how, **more)
+
+    monkeypatch.setattr(Path, "read_text", forbid)
+    with pytest.raises(NotFoundError, match="only who ran the study can read these results"):
+        look(study, NEW)
 
 
 def test_what_cannot_be_written_down_is_not_shown(study: Path, capsys: pytest.CaptureFixture[str]) -> None:

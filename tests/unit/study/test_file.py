@@ -46,6 +46,12 @@ def test_interactions_are_asked_for(tmp_path: Path) -> None:
     assert read_study(write(tmp_path, GOOD + "[pathways]\ninteractions = true\n"), load_catalogue()).interactions
 
 
+def test_how_far_histories_lie_apart_may_be_chosen(tmp_path: Path) -> None:
+    assert read_study(write(tmp_path, GOOD), load_catalogue()).distance == "optimal_matching"
+    asked = GOOD + '[pathways]\ndistance = "hamming"\n'
+    assert read_study(write(tmp_path, asked), load_catalogue()).distance == "hamming"
+
+
 def test_every_key_of_the_example_is_known(tmp_path: Path) -> None:
     example = (Path(__file__).parents[3] / "examples" / "study.toml").read_text()
     for name in ("903/2024/a.csv", "cin/a.xml", "annex_a/a.xlsx", "camhs/a.csv"):
@@ -71,6 +77,14 @@ WRONG = {
     "an unknown column of profiles": (
         ("[costs]", '[profiles]\nby = ["etnic_group"]\n[costs]'),
         r'profiles cannot be by "etnic_group"; did you mean "ethnic_group"\?',
+    ),
+    "an unknown distance": (
+        ("[costs]", '[pathways]\ndistance = "haming"\n[costs]'),
+        r'distance = "haming" is not known; did you mean "hamming"\?',
+    ),
+    "an unknown key of [pathways]": (
+        ("[costs]", "[pathways]\ninteraction = true\n[costs]"),
+        r'no key "interaction"; did you mean "interactions"\?',
     ),
     "a text for a date": (("2018-04-01", '"2018-04-01"'), r'"from" should be a date such as 2021-03-31'),
     "a window backwards": (("2020-03-31", "2017-03-31"), r'"to" is before "from"'),

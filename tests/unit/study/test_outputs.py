@@ -1,6 +1,8 @@
 """The output folder is replaced whole or kept whole, and a folder that is not ours is never touched."""
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,25 @@ def test_the_manifest_says_who_may_see_what(tmp_path: Path) -> None:
     files = json.loads((tmp_path / "out" / MANIFEST).read_text())["files"]
     assert {file["file"]: file["sharing"] for file in files} == {"report.html": "released", "study.duckdb": "inside"}
     assert all(len(file["sha256"]) == 64 for file in files)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="this system has other permissions")
+def test_what_stays_inside_is_for_who_made_it_alone(tmp_path: Path) -> None:
+    def mode(path: Path) -> int:
+        return stat.S_IMODE(path.stat().st_mode)
+
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain.txt").write_text("")
+    with new_outputs(tmp_path / "out", "s") as folder:
+        for name in ("study.duckdb", "ledger.csv", "report.html"):
+            (folder / name).write_text("x")
+        assert mode(folder) == 0o700  # nobody reads a file before its permissions are set
+        write_manifest(folder, {"study": "s"}, {"report.html": "released"})
+    written = {path.name: mode(path) for path in (tmp_path / "out").iterdir()}
+    assert written == {
+        "study.duckdb": 0o600,
+        "ledger.csv": 0o600,
+        MANIFEST: 0o600,
+        "report.html": mode(tmp_path / "plain.txt"),
+    }
+    assert mode(tmp_path / "out") == mode(tmp_path / "plain")

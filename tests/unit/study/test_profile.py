@@ -64,7 +64,7 @@ def test_shares_and_differences_are_worked_out_from_what_may_be_shown(study: Stu
     assert told.groups == ("All together", "Asian", "Black", "White", "Not known")
     rows = {(r["about"], r["level"], r["group"]): r for r in told.levels.rows.to_pylist()}
     plans = {group: rows["Highest rung reached", "Child protection plan", group] for group in told.groups}
-    assert [plans["White"][name] for name in ("rows_of_level", "rows_known", "rows_elsewhere")] == [20, 60, 40]
+    assert [plans["White"][name] for name in ("rows_of_level", "rows_known", "children_known")] == [20, 60, 60]
     assert plans["White"]["share"] == round(20 / 60, 2)
     # 20 of 60 against 13 of 40: 0.0083 / sqrt((0.2222 + 0.2194) / 2)
     assert plans["White"]["difference"] == 0.0
@@ -97,13 +97,13 @@ def test_nothing_small_is_printed_or_written(study: Study, tmp_path: Path) -> No
     )  # 35 of 100, as shown
     assert next(row for row in amounts.rows if row[1] == "median")[2:] == ("19.5", "14.5", "\u2013", "29.5", "\u2013")
     assert all(row[0] in told.groups for row in apart.rows)
-    write_described(told, tmp_path / "out.csv")
+    write_described(told, tmp_path / "out.csv", study)
     with (tmp_path / "out.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            counts = [row[name] for name in ("rows_of_level", "rows_known", "rows_missing", "rows_elsewhere")]
+            counts = [row[name] for name in ("rows_of_level", "rows_known", "children_of_level", "children_missing")]
             assert all(cell == "" or int(cell) == 0 or int(cell) >= 10 for cell in counts)
     with pytest.raises(OutputError, match="there already"):
-        write_described(told, tmp_path / "out.csv")
+        write_described(told, tmp_path / "out.csv", study)
 
 
 @pytest.mark.parametrize(
@@ -155,5 +155,9 @@ def test_the_command_lists_shows_and_writes(study: Study, tmp_path: Path, capsys
     shown = capsys.readouterr().out
     assert "CIN episodes, by sex: share of the rows known" in shown
     assert "by_sex.csv" in shown
+    before = sorted((tmp_path / "results").iterdir())
+    assert main([*asked, "--of", "episodes", "--out", str(tmp_path / "results" / "p.csv")]) == OutputError.exit_code
+    assert "lies in the study's results, which every run replaces" in " ".join(capsys.readouterr().err.split())
+    assert sorted((tmp_path / "results").iterdir()) == before  # the next run would refuse a folder with more in it
     assert main([*asked, "--by", "sex"]) == RequestError.exit_code
     assert main([*asked, "--of", "nobody"]) == RequestError.exit_code

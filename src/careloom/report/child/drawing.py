@@ -10,6 +10,7 @@ from html import escape
 
 from careloom.report.child.words import (
     INSIDE,
+    NOTHING,
     Axis,
     ChildPage,
     Lane,
@@ -72,12 +73,11 @@ def heading(page: ChildPage, seen: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 def ending(page: ChildPage) -> Iterator[tuple[str, bool]]:
     if not page.drawn:
-        yield "Nothing with a date is recorded of this child.", True
+        yield NOTHING, True
     yield f"Costs: £{page.total:,.0f}. {page.cost_words}" if page.costs else page.cost_words, False
-    yield (
-        f"A bar that ends in a point was still open on {write_day(page.last_day).strip()}. A diamond is an event.",
-        False,
-    )
+    yield f"A bar that ends in a point was {page.open_words}. A diamond is an event.", False
+    if page.foot:
+        yield page.foot, False
 
 
 def texts(lines: list[tuple[str, bool]], y: float, size: int) -> Iterator[str]:

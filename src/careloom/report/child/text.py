@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from careloom.report.child.words import (
     HALF_OPEN,
     INSIDE,
+    NOTHING,
     Axis,
     ChildPage,
     Lane,
@@ -35,6 +36,7 @@ def write_child(page: ChildPage, seen: Sequence[str]) -> str:
         *(tell(lane) for lane in page.lanes if lane.lines and lane.is_told),
         costs(page),
         files(page),
+        wrap(page.foot, WIDTH),
     ]
     return "\n\n".join("\n".join(line.rstrip() for line in part) for part in parts if part) + "\n"
 
@@ -50,10 +52,12 @@ def head(page: ChildPage, seen: Sequence[str]) -> list[str]:
 def chart(page: ChildPage) -> list[str]:
     """The lanes under an axis of years, one character for some weeks."""
     if not page.drawn:
-        return ["Nothing with a date is recorded of this child."]
+        return [NOTHING]
     axis = Axis.of(page)
     days = (axis.end - axis.first).days / CELLS
-    legend = f"{BEGINS} begins   {BAR} holds   {OPEN} still open on {write_day(page.last_day).strip()}   {EVENT} event   one character is {days:.0f} days"
+    legend = (
+        f"{BEGINS} begins   {BAR} holds   {OPEN} {page.open_words}   {EVENT} event   one character is {days:.0f} days"
+    )
     rows = [legend, f"{'':{NAMES}} {years(axis)}"]
     if page.birth_month:
         rows.append(f"{'Age on 1 January':{NAMES}} {ages(axis, page)}")

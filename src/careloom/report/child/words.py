@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 INSIDE = "INSIDE THE AUTHORITY ONLY. One child's record, under a pseudonym. Do not copy it or pass it on."
 HALF_OPEN = "(until: the first day on which it no longer held)"
+OPEN_APART = "still open when last told"
+NOTHING = "Nothing recorded of this child could be used, or nothing was recorded."
 MOST_YEARS = 30
 """A slip of the pen may put a day in 1900 or 2099: no timeline of a child is longer than this."""
 
@@ -16,6 +18,7 @@ class Line:
 
     `ends_on` is blank while open; of an event it is the day itself. `label` is a few words for a bar, and `short` a
     code for one too short for words; `words` are all there is to say, a line each. `source` is where it was read: the number of a file and a line of it.
+    `told_to` is the last day that the return it comes from tells of; blank where it is the page's own.
     """
 
     starts_on: date
@@ -24,6 +27,7 @@ class Line:
     words: tuple[str, ...]
     short: str = ""
     source: str = ""
+    told_to: date | None = None
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,10 @@ class CostRow:
 
 @dataclass(frozen=True)
 class ChildPage:
-    """One child's record. `last_day` is the last day that the returns tell of; what is open then is open there.
+    """One child's record. `last_day` is the last day that any of the returns shown tells of.
 
     `facts` say who the child is, without identifiers; `brief` says it all in a few lines; `cost_words` say of which days
-    and at which prices costs are; `files` are those that lines were read from.
+    and at which prices costs are; `files` are those that lines were read from; `foot` says what is not on the page.
     """
 
     person_id: str
@@ -69,10 +73,17 @@ class ChildPage:
     costs: tuple[CostRow, ...]
     cost_words: str
     files: tuple[str, ...]
+    foot: str = ""
 
     @property
     def drawn(self) -> tuple[Lane, ...]:
         return tuple(lane for lane in self.lanes if lane.is_drawn and lane.lines)
+
+    @property
+    def open_words(self) -> str:
+        """Say on which day what is open was open: one for all of the drawing, or each its own."""
+        days = {line.told_to or self.last_day for lane in self.drawn for line in lane.lines if not line.ends_on}
+        return f"still open on {write_day(max(days, default=self.last_day)).strip()}" if len(days) < 2 else OPEN_APART
 
     @property
     def total(self) -> float:
@@ -112,8 +123,8 @@ def all_days(page: ChildPage) -> Iterator[date]:
 
 
 def end_drawn(line: Line, page: ChildPage) -> date:
-    """Where a bar ends: an open one on the last day that the returns tell of, and a day after its start at least."""
-    end = line.ends_on or page.last_day + timedelta(days=1)
+    """Where a bar ends: an open one on the last day that its return tells of, and a day after its start at least."""
+    end = line.ends_on or (line.told_to or page.last_day) + timedelta(days=1)
     return max(end, line.starts_on + timedelta(days=1))
 
 

@@ -10,5 +10,5 @@ SELECT state, label, state_no FROM (VALUES
   ('O', 'Other placement', 9),
   ('h', 'Returned home', 10),
   ('p', 'Adoption or permanence order', 11),
-  ('l', 'Left care otherwise', 12)
+  ('l', 'Left care another way', 12)
 ) AS said(state, label, state_no)
