@@ -1,6 +1,6 @@
 """`careloom profile`: who came, by any column, from the results of a run; it goes through the one door, as a report does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,13 +83,28 @@ def describe_by(study: Study, catalogue: Catalogue, *, of: str, by: str | None =
         rows = [named(row) for each in dict.fromkeys((None, grouping)) for row in profile_rows(engine, profile, each)]
     if not rows:
         raise NotFoundError(f"{study.out}: the last run found no {profile.title} to describe")
-    groups = tuple(dict.fromkeys(str(row["group"]) for row in rows))
+    groups = in_order(dict.fromkeys(str(row["group"]) for row in rows), profile, grouping)
     amounts = {item.title for item in profile.items if item.kind == "amount"}
     parts = (
         (OF_LEVELS, [row for row in rows if row["about"] not in amounts]),
         (OF_AMOUNTS, [row for row in rows if row["about"] in amounts]),
     )
     return Described(profile, grouping, groups, *(let_out(columns, part, of) for columns, part in parts))
+
+
+def in_order(groups: Iterable[str], profile: Profile, grouping: Grouping | None) -> tuple[str, ...]:
+    """Order the groups: all together, levels as the profile declares them, categories by number, the rest by name."""
+    declared = next((item.levels for item in profile.items if grouping and item.name == grouping.name), ())
+
+    def place(group: str) -> tuple[int, int, str]:
+        if group in (ALL, UNKNOWN):
+            return (0 if group == ALL else 3), 0, ""
+        if group in declared:
+            return 1, declared.index(group), ""
+        number = group.partition(". ")[0]
+        return 2, int(number) if number.isdigit() else 0, group
+
+    return tuple(sorted(groups, key=place))
 
 
 def choose(by: str, known: Mapping[str, Grouping]) -> Grouping:

@@ -115,18 +115,20 @@ la | return_name | child_id | starts_on
 
 
 def test_records_of_random_dates_are_doubted_and_sound_ones_are_not(duck: DuckDBEngine) -> None:
-    def periods(start_reason: str, born: dt.date) -> None:
+    def periods(start_reason: str, born: dt.date, first_return: int = 2018) -> None:
         n = 10
         common = {"person_id": [str(i) for i in range(n)]}
         duck.load("person", pa.table({**common, "born_on": [born] * n}))
         spell = {
             "kind": ["period_of_care"] * n,
             "spell_id": common["person_id"],
+            "la": ["A"] * n,
             "starts_on": [dt.date(2018, 1, 1)] * n,
             "ends_on": pa.array([None] * n, pa.date32()),
         }
         flags = {"start_reason": [start_reason] * n, "repairs": pa.array([None] * n, pa.string()), "detail": [""] * n}
         duck.load("spell", pa.table({**common, **spell, **flags}))
+        duck.load("care_episode", pa.table({"la": ["A"], "collection_year": [first_return]}))
         duck.load("event", pa.table({"person_id": ["0"], "event": ["review"], "happened_on": [dt.date(2018, 2, 1)]}))
         weigh_plausibility(duck, CATALOGUE.signs)
 
@@ -134,3 +136,5 @@ def test_records_of_random_dates_are_doubted_and_sound_ones_are_not(duck: DuckDB
     assert doubts(duck) == []
     periods("P", dt.date(2018, 6, 1))
     assert len(doubts(duck)) == 2
+    periods("P", dt.date(2010, 1, 1), first_return=2019)
+    assert doubts(duck) == []  # what began before the first return is told mid-way by any authority

@@ -12,7 +12,9 @@ from careloom.catalogue.kinds import ARROW
 from careloom.cli import main
 from careloom.core import NotFoundError, OutputError, RequestError
 from careloom.engine import write_database
+from careloom.pathways.profiles import Grouping
 from careloom.study import Study, describe_by, list_described, list_profiles, read_study, write_described
+from careloom.study.profile import in_order
 
 CATALOGUE = load_catalogue()
 STUDY = """
@@ -61,7 +63,7 @@ def study(tmp_path: Path) -> Study:
 
 def test_shares_and_differences_are_worked_out_from_what_may_be_shown(study: Study) -> None:
     told = describe_by(study, CATALOGUE, of="episodes", by="ethnic_group")
-    assert told.groups == ("All together", "Asian", "Black", "White", "Not known")
+    assert told.groups == ("All together", "White", "Asian", "Black", "Not known")
     rows = {(r["about"], r["level"], r["group"]): r for r in told.levels.rows.to_pylist()}
     plans = {group: rows["Highest rung reached", "Child protection plan", group] for group in told.groups}
     assert [plans["White"][name] for name in ("rows_of_level", "rows_known", "children_known")] == [20, 60, 60]
@@ -91,11 +93,11 @@ def test_nothing_small_is_printed_or_written(study: Study, tmp_path: Path) -> No
         "Child protection plan",
         "35%",
         "33%",
-        "c",
         "33%",
         "c",
+        "c",
     )  # 35 of 100, as shown
-    assert next(row for row in amounts.rows if row[1] == "median")[2:] == ("19.5", "14.5", "\u2013", "29.5", "\u2013")
+    assert next(row for row in amounts.rows if row[1] == "median")[2:] == ("19.5", "29.5", "14.5", "\u2013", "\u2013")
     assert all(row[0] in told.groups for row in apart.rows)
     write_described(told, tmp_path / "out.csv", study)
     with (tmp_path / "out.csv").open(newline="") as file:
@@ -161,3 +163,12 @@ def test_the_command_lists_shows_and_writes(study: Study, tmp_path: Path, capsys
     assert sorted((tmp_path / "results").iterdir()) == before  # the next run would refuse a folder with more in it
     assert main([*asked, "--by", "sex"]) == RequestError.exit_code
     assert main([*asked, "--of", "nobody"]) == RequestError.exit_code
+
+
+def test_groups_stand_in_their_own_order() -> None:
+    episodes = CATALOGUE.profiles["episodes"]
+    by_age = Grouping("age_band", "Age", "", "d.age_band")
+    found = ["Not known", "5 to 9", "10 to 15", "Unborn", "All together", "1 to 4"]
+    ordered = ("All together", "Unborn", "1 to 4", "5 to 9", "10 to 15", "Not known")
+    assert in_order(found, episodes, by_age) == ordered
+    assert in_order(["10. B", "2. A", "1. C"], episodes, None) == ("1. C", "2. A", "10. B")
