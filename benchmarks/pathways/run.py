@@ -3,8 +3,7 @@
     python benchmarks/pathways/run.py [--children 1000000 ...] [--on-disk] [--spark 50000]
 
 Each size is a process of its own. `--on-disk` works in a file with little memory, as `scratch` does in a study file.
-`care` is the same part alone, repairs and chains of SSDA903 episodes, beside the same worked out with pandas on the same
-rows; both must give the same spells. `--spark` runs that many children on DuckDB and on Spark (local[2]) and compares every table.
+`--spark` runs that many children on DuckDB and on Spark (local[2]) and compares every table.
 """
 
 import argparse
