@@ -3,7 +3,7 @@
 from careloom.stats.binomial import BinomialFit, fit_binomial
 from careloom.stats.class_agreement import adjusted_rand_index, match_classes
 from careloom.stats.cox import CoxFit, fit_cox
-from careloom.stats.latent_class import LatentClassFit, best_by_bic, fit_latent_classes, posterior, scan_classes
+from careloom.stats.latent_class import LatentClassFit, PatternTable, collapse, fit_latent_classes, posterior
 from careloom.stats.sequence_clusters import Groups, cluster_sequences
 from careloom.stats.sequences import hamming_distances, matching_distances, transition_costs, transition_rates
 from careloom.stats.stacked_cohorts import Seen, Stacked, stack
@@ -17,11 +17,12 @@ __all__ = [
     "Curve",
     "Groups",
     "LatentClassFit",
+    "PatternTable",
     "Seen",
     "Stacked",
     "adjusted_rand_index",
-    "best_by_bic",
     "cluster_sequences",
+    "collapse",
     "difference_of_means",
     "difference_of_shares",
     "fit_binomial",
@@ -32,7 +33,6 @@ __all__ = [
     "match_classes",
     "matching_distances",
     "posterior",
-    "scan_classes",
     "stack",
     "transition_costs",
     "transition_rates",

@@ -8,7 +8,8 @@ import pyarrow as pa
 from careloom.catalogue import Indicator, IndicatorSet
 from careloom.core import Ledger
 from careloom.engine import Engine, count
-from careloom.stats.latent_class import LatentClassFit, best_by_bic, scan_classes
+from careloom.stats.latent_class import LatentClassFit, collapse, fit_latent_classes
+from careloom.stats.latent_class.criteria import bic
 from careloom.typology.assessments import make_indicators
 from careloom.typology.names import name_classes
 from careloom.typology.patterns import Patterns, read_patterns
@@ -48,7 +49,8 @@ def find_classes(
         )
         return ledger
     most = min(most_classes, len(patterns.texts))
-    fits = scan_classes(patterns.varying, patterns.weights, most=most, starts=starts, seed=seed)
+    table, _ = collapse(patterns.varying, patterns.weights)
+    fits = [fit_latent_classes(table, classes=k, starts=starts, seed=seed) for k in range(1, most + 1)]
     load_classes(engine, indicators.indicators, patterns, fits)
     ledger.note("find classes", "assessment_indicator", "class_of", usable, count(engine, "class_of"))
     return ledger
@@ -67,7 +69,7 @@ def load_classes(
     engine: Engine, items: Sequence[Indicator], patterns: Patterns, fits: Sequence[LatentClassFit]
 ) -> None:
     """Make the four tables of the typology from the fits; empty tables from none."""
-    chosen = best_by_bic(fits) if fits else None
+    chosen = min(fits, key=bic) if fits else None
     engine.load("class_fit", fits_table(fits, chosen))
     probabilities = all_probabilities(patterns, chosen)
     names = name_classes([item.label for item in items], probabilities, patterns.prevalence)

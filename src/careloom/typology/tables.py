@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from careloom.catalogue import Indicator
 from careloom.stats.latent_class import LatentClassFit, posterior
+from careloom.stats.latent_class.criteria import aic, bic
 from careloom.typology.patterns import Patterns
 
 TEXT, WHOLE, NUMBER = pa.string(), pa.int32(), pa.float64()
@@ -38,8 +39,8 @@ def fits_table(fits: Sequence[LatentClassFit], chosen: LatentClassFit | None) ->
             f.classes,
             f.loglik,
             f.n_parameters,
-            f.aic,
-            f.bic,
+            aic(f),
+            bic(f),
             f.entropy,
             float(f.shares.min()),
             f.starts,
@@ -55,7 +56,7 @@ def all_probabilities(patterns: Patterns, fit: LatentClassFit | None) -> NDArray
     """Item probabilities (K, J) of all items: those that do not vary are as in the whole."""
     probabilities = np.tile(patterns.prevalence, (fit.classes if fit else 0, 1))
     if fit:
-        probabilities[:, patterns.varies] = fit.probabilities
+        probabilities[:, patterns.varies] = fit.yes
     return probabilities
 
 
@@ -74,7 +75,7 @@ def pattern_table(patterns: Patterns, fit: LatentClassFit | None) -> pa.Table:
     """The most probable class of each pattern; of equals the larger class, for classes come by descending share."""
     if fit is None:
         return in_columns([], PATTERN_CLASS)
-    memberships = posterior(fit, patterns.varying)
+    memberships = posterior(fit.parameters, patterns.varying)
     modal = memberships.argmax(axis=1)
     return pa.table([list(patterns.texts), modal + 1, memberships.max(axis=1)], schema=PATTERN_CLASS)
 
