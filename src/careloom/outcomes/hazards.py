@@ -11,7 +11,7 @@ from careloom.catalogue import Outcome
 from careloom.core import Ledger
 from careloom.engine import Engine, text
 from careloom.outcomes.terms import Term, design_of, terms_of
-from careloom.stats.cox import HazardRatio, fit_cox
+from careloom.stats.survival.cox import HazardRatio, fit_cox
 
 FEWEST_EVENTS = 20
 NUMBER, WHOLE = pa.float64(), pa.int32()

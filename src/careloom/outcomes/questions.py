@@ -14,7 +14,7 @@ from careloom.outcomes.risk import all_outcomes, make_time_to_event
 def time_outcomes(engine: Engine, outcomes: Sequence[Outcome], *, first_day: dt.date, end_day: dt.date) -> Ledger:
     """Follow every spell that ended in [first_day, end_day) until the event, or the end of what can be seen.
 
-    Reads `spell`, `person` and `class_of`. Makes `time_to_event`, `curve` (Kaplan-Meier, each class and all together)
+    Reads `spell`, `person`, `class_of` and `episode_class`. Makes `time_to_event`, `curve` (Kaplan-Meier, each class and all together)
     and `hazard_ratio` (Cox model: class, age, sex and ethnic group; Efron's ties; an own baseline for each authority
     when there are several; limits and p-values robust to several spells of one child). A model that cannot be fitted
     leaves no hazard ratios, and the ledger says why.

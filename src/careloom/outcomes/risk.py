@@ -117,19 +117,15 @@ def next_start(outcome: Outcome) -> str:
 
 
 def class_that_counts(outcome: Outcome) -> str:
-    """The class of one assessment: the first in the spell, or the latest within some days before its start."""
-    if outcome.class_from == "first in spell":
-        joined, order = "c.episode_id = s.spell_id", "c.assessed_on, c.assessment_id"
-    else:
-        joined, order = (
-            "c.person_id = s.person_id AND c.assessed_on <= s.starts_on",
-            "c.assessed_on DESC, c.assessment_id",
-        )
-        if outcome.class_within_days is not None:
-            joined += f" AND days_between(c.assessed_on, s.starts_on) <= {outcome.class_within_days}"
+    """The class of the episode that the spell is, or of the latest assessment within some days before its start."""
+    if outcome.class_from == "episode":
+        return "SELECT s.spell_id, c.class_no FROM at_risk AS s JOIN episode_class AS c ON c.episode_id = s.spell_id"
+    joined = "c.person_id = s.person_id AND c.assessed_on <= s.starts_on"
+    if outcome.class_within_days is not None:
+        joined += f" AND days_between(c.assessed_on, s.starts_on) <= {outcome.class_within_days}"
     return f"""
         SELECT s.spell_id, c.class_no FROM at_risk AS s JOIN class_of AS c ON {joined}
-        QUALIFY row_number() OVER (PARTITION BY s.spell_id ORDER BY {order}) = 1"""
+        QUALIFY row_number() OVER (PARTITION BY s.spell_id ORDER BY c.assessed_on DESC, c.assessment_id) = 1"""
 
 
 def all_outcomes(outcomes: Sequence[Outcome]) -> str:

@@ -2,13 +2,12 @@
 
 from careloom.stats.binomial import BinomialFit, fit_binomial
 from careloom.stats.class_agreement import adjusted_rand_index, match_classes
-from careloom.stats.cox import CoxFit, fit_cox
 from careloom.stats.latent_class import LatentClassFit, PatternTable, collapse, fit_latent_classes, posterior
 from careloom.stats.sequence_clusters import Groups, cluster_sequences
 from careloom.stats.sequences import hamming_distances, matching_distances, transition_costs, transition_rates
 from careloom.stats.stacked_cohorts import Seen, Stacked, stack
 from careloom.stats.standardised import Counted, difference_of_means, difference_of_shares
-from careloom.stats.survival import Curve, kaplan_meier
+from careloom.stats.survival import CoxFit, Curve, fit_cox, kaplan_meier, log_rank
 
 __all__ = [
     "BinomialFit",
@@ -30,6 +29,7 @@ __all__ = [
     "fit_latent_classes",
     "hamming_distances",
     "kaplan_meier",
+    "log_rank",
     "match_classes",
     "matching_distances",
     "posterior",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
-from careloom.stats.cox import CoxFit, fit_cox
-from careloom.stats.cox_diagnostics import adjusted_survival, baseline_hazard, proportional_hazards_test
-from careloom.stats.survival import kaplan_meier, logrank
+from careloom.stats.survival import kaplan_meier, log_rank
+from careloom.stats.survival.cox import CoxFit, fit_cox
+from careloom.stats.survival.diagnostics import adjusted_survival, baseline_hazard, proportional_hazards_test
 
 Floats = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ def test_weight_two_is_the_same_row_twice_on_a_curve(rows: list[tuple[int, bool,
 def test_the_log_rank_test_of_five_children_by_hand() -> None:
     # Expected with x = 1: 2/5 on day 1, two events x 2/4 on day 2, 1/1 on day 4.
     # Variance: 2/5 x 3/5 on day 1, then 2 x 2/4 x 2/4 x (4 - 2) / (4 - 1), then none.
-    result = logrank(DAYS, EVENT, X)
+    result = log_rank(DAYS, EVENT, X)
     assert_allclose(result.observed, [2, 2])
     assert_allclose(result.expected[1], 2 / 5 + 1 + 1)
     assert_allclose(result.chi_square, (2 - 2.4) ** 2 / (6 / 25 + 1 / 3))

@@ -1,4 +1,4 @@
-"""Survival curves: what share has not had the event yet, day by day (Kaplan and Meier 1958), and the log-rank test."""
+"""Survival curves: what share has not had the event yet, day by day (Kaplan and Meier 1958)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2, norm
+from numpy.typing import ArrayLike
+from scipy.stats import norm
 
-Floats = NDArray[np.float64]
+from careloom.stats.survival.rows import Floats, checked_rows, sum_by, weight_at_or_after
+
 Interval = Literal["log-log", "log", "plain"]
 
 
@@ -77,89 +78,17 @@ def kaplan_meier(
     """
     exits, event, weight, entry = checked_rows(days, is_event, weights, entry_days)
     distinct, where = np.unique(exits, return_inverse=True)
-    events = _sum_by(where, weight * event, distinct.size)
-    leaving = _sum_by(where, weight, distinct.size)
+    events = sum_by(where, weight * event, distinct.size)
+    leaving = sum_by(where, weight, distinct.size)
     at_risk = leaving[::-1].cumsum()[::-1]
     if entry is not None:
-        at_risk = at_risk - _weight_at_or_after(distinct, entry, weight)
+        at_risk = at_risk - weight_at_or_after(distinct, entry, weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         survival = np.cumprod(1 - events / at_risk)
         error_of_log = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events))))
         lower, upper = _limits(survival, error_of_log, interval, float(norm.ppf((1 + level) / 2)))
         std_error = survival * error_of_log
     return Curve(distinct, at_risk, events, leaving - events, survival, std_error, lower, upper)
-
-
-@dataclass(frozen=True)
-class LogRank:
-    """The log-rank test of equal hazards: per group (in sorted order) events observed and expected."""
-
-    groups: NDArray[np.generic]
-    observed: Floats
-    expected: Floats
-    chi_square: float
-    degrees_of_freedom: int
-    p_value: float
-
-
-def logrank(days: ArrayLike, is_event: ArrayLike, group: ArrayLike, *, entry_days: ArrayLike | None = None) -> LogRank:
-    """Test whether the groups' hazards are equal (Mantel 1966, exact variance under ties, no weights).
-
-    group: (n,) labels of any sortable kind; the other inputs and errors as `kaplan_meier`.
-    """
-    exits, event, one, entry = checked_rows(days, is_event, None, entry_days)
-    groups, member = np.unique(np.asarray(group), return_inverse=True)
-    distinct = np.unique(exits[event])
-    d, n = np.zeros((2, distinct.size, groups.size))
-    for g in range(groups.size):
-        mine = member == g
-        d[:, g] = np.bincount(np.searchsorted(distinct, exits[mine & event]), minlength=distinct.size)
-        n[:, g] = _weight_at_or_after(distinct, exits[mine], one[mine])
-        if entry is not None:
-            n[:, g] -= _weight_at_or_after(distinct, entry[mine], one[mine])
-    total, events = n.sum(1), d.sum(1)
-    share = n / total[:, None]
-    spread = events * (total - events) / np.maximum(total - 1, 1)
-    variance = np.diag(spread @ share) - (share * spread[:, None]).T @ share
-    observed, expected = d.sum(0), events @ share
-    # The variance has rank groups - 1: the differences sum to zero, so one group is left out.
-    gap = (observed - expected)[1:]
-    chi_square = float(gap @ np.linalg.solve(variance[1:, 1:], gap))
-    df = groups.size - 1
-    return LogRank(groups, observed, expected, chi_square, df, float(chi2.sf(chi_square, df)))
-
-
-def checked_rows(
-    days: ArrayLike, is_event: ArrayLike, weights: ArrayLike | None, entry_days: ArrayLike | None
-) -> tuple[Floats, NDArray[np.bool_], Floats, Floats | None]:
-    """The rows of a survival analysis as arrays of one length, or a ValueError that says which rule they break."""
-    exits = np.asarray(days, dtype=np.float64)
-    event = np.asarray(is_event)
-    weight = np.ones(exits.shape) if weights is None else np.asarray(weights, dtype=np.float64)
-    entry = None if entry_days is None else np.asarray(entry_days, dtype=np.float64)
-    if exits.ndim != 1 or exits.size == 0:
-        raise ValueError("days must be one non-empty column")
-    if any(a.shape != exits.shape for a in (event, weight) + (() if entry is None else (entry,))):
-        raise ValueError("days, is_event, weights and entry_days must have the same length")
-    if not ((event == 0) | (event == 1)).all():
-        raise ValueError("is_event must be true or false (1 or 0), with none missing")
-    if not (np.isfinite(exits).all() and exits.min() >= 0):
-        raise ValueError("days must be known and not negative")
-    if not (np.isfinite(weight).all() and weight.min() > 0):
-        raise ValueError("weights must be known and above 0; leave out rows of weight 0")
-    if entry is not None and not (entry < exits).all():
-        raise ValueError("entry_days must be known and before the exit; place a same-day exit at, say, half a day")
-    return exits, event.astype(bool), weight, entry
-
-
-def _sum_by(where: NDArray[np.int64], weight: Floats, size: int) -> Floats:
-    return np.asarray(np.bincount(where, weight, size), dtype=np.float64)
-
-
-def _weight_at_or_after(distinct: Floats, days: Floats, weight: Floats) -> Floats:
-    """For each distinct day, the weight of the rows whose day is that day or later."""
-    upto = np.searchsorted(distinct, days, side="right")
-    return _sum_by(upto, weight, distinct.size + 1)[::-1].cumsum()[::-1][1:]
 
 
 def _limits(survival: Floats, error_of_log: Floats, interval: Interval, z: float) -> tuple[Floats, Floats]:

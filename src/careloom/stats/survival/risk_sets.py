@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from careloom.stats.survival import Floats, checked_rows
+from careloom.stats.survival.rows import Floats, checked_rows
 
 Integers = NDArray[np.int64]
 Sparse = Any  # scipy.sparse.csr_array; SciPy hands out no types

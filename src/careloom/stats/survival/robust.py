@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from careloom.stats.cox_likelihood import Evaluation
-from careloom.stats.cox_risk_sets import RiskSets, Sparse, sum_into
-from careloom.stats.survival import Floats
+from careloom.stats.survival.likelihood import Evaluation
+from careloom.stats.survival.risk_sets import RiskSets, Sparse, sum_into
+from careloom.stats.survival.rows import Floats
 
 
 def cluster_cross_products(sets: RiskSets, x: Floats, at: Evaluation, cluster: ArrayLike) -> Floats:

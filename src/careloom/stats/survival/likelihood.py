@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from careloom.stats.cox_risk_sets import RiskSets
-from careloom.stats.survival import Floats
+from careloom.stats.survival.risk_sets import RiskSets
+from careloom.stats.survival.rows import Floats
 
 # In log likelihood: below NO_GAIN nothing is left to climb. A column that for less than SMALL_GAIN still moves by a
 # hundredth of its range has no finite estimate: a true one would need a standard error of 100 ranges. Nor has one in

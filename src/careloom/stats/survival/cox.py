@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from careloom.stats.cox_likelihood import Climb, Evaluation, Scaled, climb, scale
-from careloom.stats.cox_risk_sets import RiskSets, checked_cox_rows, count_risk_sets
-from careloom.stats.cox_robust import cluster_cross_products
-from careloom.stats.survival import Floats
+from careloom.stats.survival.likelihood import Climb, Evaluation, Scaled, climb, scale
+from careloom.stats.survival.risk_sets import RiskSets, checked_cox_rows, count_risk_sets
+from careloom.stats.survival.robust import cluster_cross_products
+from careloom.stats.survival.rows import Floats
 
 Ties = Literal["efron", "breslow"]
 

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from careloom.stats.cox import CoxFit
-from careloom.stats.cox_likelihood import score_and_information
-from careloom.stats.cox_risk_sets import RiskSets
-from careloom.stats.survival import Floats, kaplan_meier
+from careloom.stats.survival.cox import CoxFit
+from careloom.stats.survival.kaplan_meier import kaplan_meier
+from careloom.stats.survival.likelihood import score_and_information
+from careloom.stats.survival.risk_sets import RiskSets
+from careloom.stats.survival.rows import Floats
 
 Transform = Literal["km", "identity", "log"]
 

@@ -1,0 +1,41 @@
+"""The rows of a survival analysis, checked: who left when, with the event or without, and from when they were watched."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+def checked_rows(
+    days: ArrayLike, is_event: ArrayLike, weights: ArrayLike | None, entry_days: ArrayLike | None
+) -> tuple[Floats, NDArray[np.bool_], Floats, Floats | None]:
+    """The rows of a survival analysis as arrays of one length, or a ValueError that says which rule they break."""
+    exits = np.asarray(days, dtype=np.float64)
+    event = np.asarray(is_event)
+    weight = np.ones(exits.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+    entry = None if entry_days is None else np.asarray(entry_days, dtype=np.float64)
+    if exits.ndim != 1 or exits.size == 0:
+        raise ValueError("days must be one non-empty column")
+    if any(a.shape != exits.shape for a in (event, weight) + (() if entry is None else (entry,))):
+        raise ValueError("days, is_event, weights and entry_days must have the same length")
+    if not ((event == 0) | (event == 1)).all():
+        raise ValueError("is_event must be true or false (1 or 0), with none missing")
+    if not (np.isfinite(exits).all() and exits.min() >= 0):
+        raise ValueError("days must be known and not negative")
+    if not (np.isfinite(weight).all() and weight.min() > 0):
+        raise ValueError("weights must be known and above 0; leave out rows of weight 0")
+    if entry is not None and not (entry < exits).all():
+        raise ValueError("entry_days must be known and before the exit; place a same-day exit at, say, half a day")
+    return exits, event.astype(bool), weight, entry
+
+
+def sum_by(where: NDArray[np.int64], weight: Floats, size: int) -> Floats:
+    return np.asarray(np.bincount(where, weight, size), dtype=np.float64)
+
+
+def weight_at_or_after(distinct: Floats, days: Floats, weight: Floats) -> Floats:
+    """For each distinct day, the weight of the rows whose day is that day or later."""
+    upto = np.searchsorted(distinct, days, side="right")
+    return sum_by(upto, weight, distinct.size + 1)[::-1].cumsum()[::-1][1:]
