@@ -1,7 +1,25 @@
 """Time to event: curves, tests and hazard models on counts of who was at risk and who had the event."""
 
+from careloom.stats.survival.aalen_johansen import Incidence, aalen_johansen
 from careloom.stats.survival.cox import CoxFit, fit_cox
+from careloom.stats.survival.gray import gray_test
 from careloom.stats.survival.kaplan_meier import Curve, kaplan_meier
 from careloom.stats.survival.log_rank import log_rank
+from careloom.stats.survival.predicted import baseline_hazard, predict_survival
+from careloom.stats.survival.proportional_hazards import proportional_hazards_test
+from careloom.stats.survival.restricted_mean import restricted_mean
 
-__all__ = ["CoxFit", "Curve", "fit_cox", "kaplan_meier", "log_rank"]
+__all__ = [
+    "CoxFit",
+    "Curve",
+    "Incidence",
+    "aalen_johansen",
+    "baseline_hazard",
+    "fit_cox",
+    "gray_test",
+    "kaplan_meier",
+    "log_rank",
+    "predict_survival",
+    "proportional_hazards_test",
+    "restricted_mean",
+]

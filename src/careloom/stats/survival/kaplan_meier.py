@@ -51,12 +51,6 @@ class Curve:
             return after
         return float(self.days[equal[0]] + (self.days[equal[-1]] if not below.size else after)) / 2
 
-    def restricted_mean(self, horizon: float) -> float:
-        """Mean event-free days out of the first `horizon`: the area under the curve, held flat after the last exit."""
-        inside = self.days < horizon
-        edges = np.concatenate(([0.0], self.days[inside], [horizon]))
-        return float(np.diff(edges) @ np.concatenate(([1.0], self.survival[inside])))
-
 
 def kaplan_meier(
     days: ArrayLike,

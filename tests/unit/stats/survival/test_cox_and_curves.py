@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from careloom.stats.survival import kaplan_meier, log_rank
 from careloom.stats.survival.cox import CoxFit, fit_cox
-from careloom.stats.survival.diagnostics import adjusted_survival, baseline_hazard, proportional_hazards_test
+from careloom.stats.survival.predicted import baseline_hazard, predict_survival
+from careloom.stats.survival.proportional_hazards import proportional_hazards_test
+from careloom.stats.survival.restricted_mean import restricted_mean
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +45,7 @@ def test_the_curve_is_read_between_and_beyond_its_days() -> None:
     assert np.isnan(curve.quantile(0.5))
     assert kaplan_meier(DAYS, EVENT).quantile(0.5) == 2
     assert kaplan_meier([1, 2, 3, 4], [1, 1, 1, 1]).quantile(0.5) == 2.5  # flat at a half from day 2 to day 3
-    assert_allclose(kaplan_meier(DAYS, EVENT).restricted_mean(4), 1 + 0.8 + 0.4 + 0.4)
+    assert_allclose(restricted_mean(kaplan_meier(DAYS, EVENT), 4).mean, 1 + 0.8 + 0.4 + 0.4)
 
 
 def test_log_log_limits_by_hand() -> None:
@@ -393,7 +395,9 @@ def test_adjusted_curves_average_the_patterns_and_lie_between_them() -> None:
     pattern = x[:, 0].astype(int)
     fit = fit_cox(design, pattern, days, event, names=["x"])
     when = [0, 50, 200, 400]
-    low, high, half = (adjusted_survival(fit, share, when) for share in ([1, 0], [0, 1], [0.5, 0.5]))
+    low, high, half = (
+        predict_survival(fit, design, when, shares=share).survival for share in ([1, 0], [0, 1], [0.5, 0.5])
+    )
     assert_allclose(half, (low + high) / 2)
     assert low[0] == high[0] == 1
     # The curve of a constant hazard is known: exp(-rate x day); 4 errors of a share of 1,000 children are 0.06.

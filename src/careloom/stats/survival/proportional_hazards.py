@@ -1,13 +1,12 @@
-"""After a Cox fit: is the hazard ratio constant over time, what is the baseline, and what do the curves look like?"""
+"""After a Cox fit: is the hazard ratio constant over time?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from careloom.stats.survival.cox import CoxFit
@@ -50,40 +49,6 @@ def proportional_hazards_test(
     _, within = score_and_information(sets, x, at, g * g)
     variance = within - across @ np.linalg.solve(at.information, across)
     return tuple(_quadratic(term, score[j], variance[np.ix_(j, j)]) for term, j in columns.items())
-
-
-@dataclass(frozen=True)
-class BaselineHazard:
-    """The cumulative hazard at covariates 0 and offset 0: one element per event day of a stratum, in that order."""
-
-    stratum: NDArray[Any]
-    days: Floats
-    cumulative_hazard: Floats
-
-
-def baseline_hazard(fit: CoxFit) -> BaselineHazard:
-    """The baseline that goes with the fit and its way with ties (Efron's or Breslow's estimate)."""
-    sets, scaled, at = fit.working.sets, fit.working.scaled, fit.working.at
-    at_zero = np.exp(-(scaled.centre / scaled.width) @ at.beta - scaled.offset_centre)
-    labels = sets.rows.labels[sets.slots.stratum]
-    return BaselineHazard(labels, sets.slots.day, at_zero * sets.slots.elapsed(at.a))
-
-
-def adjusted_survival(fit: CoxFit, shares: ArrayLike, days: ArrayLike) -> Floats:
-    """Survival on each day, averaged over a population with the given share of each pattern (Makuch 1982).
-
-    shares: (patterns,) summing to 1, in the order of the fit's design: one pattern alone gives that pattern's curve.
-    days: (m,). Returns (m,). Raises ValueError for a stratified fit: its strata have no common curve.
-    """
-    sets, at = fit.working.sets, fit.working.at
-    if sets.rows.labels.size > 1:
-        raise ValueError("a stratified fit has one curve per stratum: use baseline_hazard")
-    share = np.asarray(shares, dtype=np.float64)
-    if share.shape != at.r.shape or abs(share.sum() - 1) > 1e-9:
-        raise ValueError("shares must be one per pattern and sum to 1")
-    hazard = np.concatenate(([0.0], np.cumsum(at.a)))[np.searchsorted(sets.slots.day, days, side="right")]
-    curve: Floats = np.exp(-np.outer(hazard, at.r)) @ share
-    return curve
 
 
 def _transformed_days(sets: RiskSets, transform: Transform) -> Floats:
