@@ -2,6 +2,7 @@
 
 from careloom.stats.survival.aalen_johansen import Incidence, aalen_johansen
 from careloom.stats.survival.cox import CoxFit, fit_cox
+from careloom.stats.survival.fine_gray import fit_fine_gray
 from careloom.stats.survival.gray import gray_test
 from careloom.stats.survival.kaplan_meier import Curve, kaplan_meier
 from careloom.stats.survival.log_rank import log_rank
@@ -16,6 +17,7 @@ __all__ = [
     "aalen_johansen",
     "baseline_hazard",
     "fit_cox",
+    "fit_fine_gray",
     "gray_test",
     "kaplan_meier",
     "log_rank",

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from careloom.stats.survival.rows import Floats, checked_rows, weight_at_or_after
+from careloom.stats.survival.rows import Floats, checked_causes, checked_rows, weight_at_or_after
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,7 @@ def aalen_johansen(
     for (0.5 of one may be a probability), default 1. entry_days: (n,) at risk on `entry < day <= exit`; default from
     the start. causes: C, when not all of them need occur. Raises ValueError as `kaplan_meier`, and for other causes.
     """
-    which = np.asarray(cause)
-    if which.dtype.kind not in "iub" or (which.size and which.min() < 0):
-        raise ValueError("cause must be a whole number per row: 0 for a censoring, 1, 2 ... for what happened")
+    which = checked_causes(cause)
     exits, _, count, entry = checked_rows(days, which > 0, counts, entry_days)
     most = max(int(which.max()), 1) if causes is None else causes
     if which.max() > most:

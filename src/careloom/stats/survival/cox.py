@@ -111,12 +111,19 @@ def fit_cox(
     """
     x = np.asarray(design, dtype=np.float64)
     known = np.zeros(x.shape[0]) if offset is None else np.asarray(offset, dtype=np.float64)
-    _check_design(x, known, names, ties)
+    check_design(x, known, names, ties)
     rows = checked_cox_rows(
         pattern, exit_days, is_event, patterns=len(x), entry_days=entry_days, stratum=stratum, weights=weights
     )
     sets = count_risk_sets(rows, patterns=len(x), efron=ties == "efron")
-    scaled = scale(x, known, sets, names)
+    return fit_risk_sets(sets, x, known, names, cluster=cluster, max_iterations=max_iterations)
+
+
+def fit_risk_sets(
+    sets: RiskSets, x: Floats, offset: Floats, names: Sequence[str], *, cluster: ArrayLike | None, max_iterations: int
+) -> CoxFit:
+    """Fit to risk sets already counted; arguments and errors as `fit_cox`."""
+    scaled = scale(x, offset, sets, names)
     found = climb(sets, scaled, names, max_iterations)
     return _summary(tuple(names), sets, scaled, found, cluster)
 
@@ -164,7 +171,7 @@ def _unscaled(covariance: Floats, width: Floats, infinite: NDArray[np.bool_]) ->
     return out
 
 
-def _check_design(x: Floats, offset: Floats, names: Sequence[str], ties: str) -> None:
+def check_design(x: Floats, offset: Floats, names: Sequence[str], ties: str) -> None:
     if x.ndim != 2 or x.shape[1] == 0 or len(names) != x.shape[1] or len(set(names)) != len(names):
         raise ValueError("design must be (patterns, columns) with at least one column and one distinct name for each")
     if offset.shape != x.shape[:1] or not (np.isfinite(x).all() and np.isfinite(offset).all()):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
-from careloom.stats.survival.rows import Floats, checked_rows
+from careloom.stats.survival.rows import Floats, checked_causes, checked_rows
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def gray_test(
     each row stands for, default 1. rho: a day counts as much as the pooled share without the event to this power.
     Other inputs and errors as `aalen_johansen`; delayed entry is not provided for.
     """
-    which = np.asarray(cause)
+    which = checked_causes(cause)
     exits, _, count, _ = checked_rows(days, which > 0, counts, None)
     groups, member = np.unique(np.asarray(group), return_inverse=True)
     _, apart = np.unique(np.zeros(exits.size) if stratum is None else np.asarray(stratum), return_inverse=True)

@@ -79,7 +79,7 @@ def evaluate(sets: RiskSets, scaled: Scaled, beta: Floats) -> Evaluation:
         eta = scaled.x @ beta + scaled.offset
         r = np.exp(eta)
         rx = np.column_stack((r, r[:, None] * scaled.x))
-        s, d = sets.slots.remaining(sets.leaving @ rx), sets.events @ rx
+        s, d = sets.at_risk(rx), sets.events @ rx
         h = 1 / (s[sets.event_slot, 0] - sets.q * d[sets.event_slot, 0])
         qh = sets.q * h
         a, b, a2, b2, c2 = (_by_slot(sets, term) for term in (h, qh, h * h, qh * h, qh * qh))
@@ -130,7 +130,7 @@ def _by_slot(sets: RiskSets, per_event: Floats) -> Floats:
 
 def _exposure(sets: RiskSets, a: Floats, b: Floats) -> Floats:
     """Each pattern's cumulative hazard over the time its rows were at risk, less what tied events did not share."""
-    exposure: Floats = sets.leaving.T @ sets.slots.elapsed(a) - sets.events.T @ b
+    exposure: Floats = sets.over_time_at_risk(a) - sets.events.T @ b
     return exposure
 
 

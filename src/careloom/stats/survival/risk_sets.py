@@ -42,6 +42,10 @@ class Slots:
         """Each stratum's slots."""
         return (slice(start, stop) for start, stop in pairwise(self.edges))
 
+    def last_of(self, stratum: Integers) -> Integers:
+        """One past the last slot of each stratum given."""
+        return np.asarray(self.edges[stratum + 1])
+
     def remaining(self, values: Floats) -> Floats:
         """Sum from each slot to the end of its stratum: what is at risk, from what leaves."""
         out = np.empty_like(values)
@@ -58,6 +62,20 @@ class Slots:
 
 
 @dataclass(frozen=True)
+class Lingering:
+    """Rows that stay at risk after something else ended them, with a weight that fades (Fine and Gray 1999).
+
+    Row `rows[i]` counts `weight[i] * fading[slot]` in its stratum's slots from `first[i]` on, perhaps in none.
+    """
+
+    rows: Integers
+    first: Integers
+    weight: Floats
+    coming: Sparse  # (slots, patterns): weight that lingers from this slot on
+    fading: Floats  # (slots,)
+
+
+@dataclass(frozen=True)
 class RiskSets:
     """Weights by slot and pattern, and ties by slot; row i is at risk in the slots `first[i] : last[i]`."""
 
@@ -71,6 +89,21 @@ class RiskSets:
     mean_weight: Floats  # (slots,) of the tied events
     event_slot: Integers  # (events,) sorted
     q: Floats  # (events,) the share of the slot's tied events already gone
+    lingering: Lingering | None = None
+
+    def at_risk(self, values: Floats) -> Floats:
+        """Sum of a value per pattern (patterns, ...) over the weight at risk in each slot (slots, ...)."""
+        total = self.slots.remaining(self.leaving @ values)
+        if self.lingering is not None:
+            total = total + self.lingering.fading[:, None] * self.slots.elapsed(self.lingering.coming @ values)
+        return total
+
+    def over_time_at_risk(self, values: Floats) -> Floats:
+        """Sum of a value per slot (slots,) over the slots in which each pattern's weight is at risk (patterns,)."""
+        total: Floats = self.leaving.T @ self.slots.elapsed(values)
+        if self.lingering is not None:
+            total = total + self.lingering.coming.T @ self.slots.remaining(self.lingering.fading * values)
+        return total
 
 
 def checked_cox_rows(
@@ -98,7 +131,7 @@ def checked_cox_rows(
 
 def count_risk_sets(rows: Rows, *, patterns: int, efron: bool) -> RiskSets:
     """Reduce the rows to counts by slot and pattern."""
-    slots, first, last = _slots(rows)
+    slots, first, last = find_slots(rows)
     shape = (slots.day.size, patterns)
     at_risk = last > first
     late = at_risk & (first > slots.edges[rows.stratum])
@@ -128,7 +161,7 @@ def sum_into(shape: tuple[int, int], row: Integers, column: Integers, weight: Fl
     return sparse.csr_array(sparse.coo_array((weight, (row, column)), shape=shape))
 
 
-def _slots(rows: Rows) -> tuple[Slots, Integers, Integers]:
+def find_slots(rows: Rows) -> tuple[Slots, Integers, Integers]:
     """The slots, and each row's first slot and the one past its last; a censoring snaps to the event day before it."""
     days = np.unique(rows.exit_days[rows.is_event])
     # A slot's key orders by stratum, then day; a row's own keys cut out its run of slots.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -22,25 +24,37 @@ def cluster_cross_products(sets: RiskSets, x: Floats, at: Evaluation, cluster: A
         raise ValueError("cluster must have one label per row")
     if labels.size < 2:
         raise ValueError("a robust variance needs at least two clusters")
-    vectors = np.concatenate((x, *_slot_vectors(sets, at)))
-    parts = _parts(sets, at, who, (labels.size, len(vectors)))
     total = np.zeros((x.shape[1], x.shape[1]))
-    for start in range(0, labels.size, 65_536):
-        u = parts[start : start + 65_536] @ vectors
+    for u in score_sums(sets, x, at, who, labels.size):
         total += u.T @ u
     return total
 
 
-def _slot_vectors(sets: RiskSets, at: Evaluation) -> tuple[Floats, Floats, Floats]:
-    """Hazard times mean x, used up before each slot and after the last; mean x; what the events did not share."""
+def score_sums(sets: RiskSets, x: Floats, at: Evaluation, who: NDArray[np.int64], clusters: int) -> Iterator[Floats]:
+    """The clusters' sums of score residuals, some clusters (rows) at a time; who: (n,) the cluster of each row."""
+    vectors = np.concatenate((x, *_slot_vectors(sets, at)))
+    parts = _parts(sets, at, who, (clusters, len(vectors)))
+    for start in range(0, clusters, 65_536):
+        yield parts[start : start + 65_536] @ vectors
+
+
+def _slot_vectors(sets: RiskSets, at: Evaluation) -> tuple[Floats, ...]:
+    """Hazard times mean x, used up before each slot and after the last; mean x; what the events did not share.
+
+    Where rows linger, also hazard times mean x, faded, from each slot to the end of its stratum.
+    """
     a, b, a2, b2, c2 = (v[:, None] for v in (at.a, at.b, at.a2, at.b2, at.c2))
-    used = np.cumsum(a2 * at.s1 - b2 * at.d1, axis=0)
+    step = a2 * at.s1 - b2 * at.d1
+    used = np.cumsum(step, axis=0)
     mean_x = (a * at.s1 - b * at.d1) / (sets.tied * sets.mean_weight)[:, None]
-    return np.concatenate((np.zeros_like(used[:1]), used)), mean_x, b2 * at.s1 - c2 * at.d1
+    vectors = np.concatenate((np.zeros_like(used[:1]), used)), mean_x, b2 * at.s1 - c2 * at.d1
+    if sets.lingering is None:
+        return vectors
+    return (*vectors, sets.slots.remaining(sets.lingering.fading[:, None] * step))
 
 
 def _parts(sets: RiskSets, at: Evaluation, who: NDArray[np.int64], shape: tuple[int, int]) -> Sparse:
-    """How much of each vector is in each cluster's residual: (clusters, patterns + (slots + 1) + slots + slots)."""
+    """How much of each vector is in each cluster's residual: (clusters, patterns + (slots + 1) + slots + slots ...)."""
     rows, slots = sets.rows, sets.tied.size
     used_up = at.r.size
     mean_x = used_up + slots + 1
@@ -51,10 +65,15 @@ def _parts(sets: RiskSets, at: Evaluation, who: NDArray[np.int64], shape: tuple[
     slot = sets.last[e] - 1
     own_x = -wr * (hazard[sets.last] - hazard[sets.first])
     own_x[e] += w[e] + wr[e] * at.b[slot]
-    columns = (rows.pattern, used_up + sets.last, used_up + sets.first, mean_x + slot, unshared + slot)
-    return sum_into(
-        shape,
-        np.concatenate((who, who, who, who[e], who[e])),
-        np.concatenate(columns),
-        np.concatenate((own_x, wr, -wr, -w[e], -wr[e])),
-    )
+    places = [rows.pattern, used_up + sets.last, used_up + sets.first, mean_x + slot, unshared + slot]
+    weights = [own_x, wr, -wr, -w[e], -wr[e]]
+    whose = [who, who, who, who[e], who[e]]
+    if (lingering := sets.lingering) is not None:
+        stays = sets.slots.last_of(rows.stratum[lingering.rows]) > lingering.first
+        who_stays, first = lingering.rows[stays], lingering.first[stays]
+        fading = lingering.weight[stays] * at.r[rows.pattern[who_stays]]
+        own = sets.slots.remaining(lingering.fading * at.a)[first]
+        places += [rows.pattern[who_stays], unshared + slots + first]
+        weights += [-fading * own, fading]
+        whose += [who[who_stays], who[who_stays]]
+    return sum_into(shape, np.concatenate(whose), np.concatenate(places), np.concatenate(weights))

@@ -31,6 +31,14 @@ def checked_rows(
     return exits, event.astype(bool), weight, entry
 
 
+def checked_causes(cause: ArrayLike) -> NDArray[np.int64]:
+    """Causes as whole numbers, or a ValueError."""
+    which = np.asarray(cause)
+    if which.ndim != 1 or not np.isin(which.astype(np.float64) % 1, 0).all() or (which.size and which.min() < 0):
+        raise ValueError("cause must be a whole number per row: 0 for a censoring, 1, 2 ... for what happened")
+    return which.astype(np.int64)
+
+
 def sum_by(where: NDArray[np.int64], weight: Floats, size: int) -> Floats:
     return np.asarray(np.bincount(where, weight, size), dtype=np.float64)
 
