@@ -14,9 +14,11 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from careloom.stats.survival import Curve, kaplan_meier, log_rank
+from careloom.stats.survival.concordance import concordance
 from careloom.stats.survival.cox import CoxFit, fit_cox
 from careloom.stats.survival.predicted import baseline_hazard, predict_survival
 from careloom.stats.survival.proportional_hazards import proportional_hazards_test
+from careloom.stats.survival.residuals import residuals_of
 from careloom.stats.survival.restricted_mean import restricted_mean
 
 Columns = dict[str, NDArray[Any]]
@@ -107,7 +109,7 @@ def terms_of(names: list[str], terms: list[str]) -> dict[str, list[str]]:
 
 
 def assert_zph(fit: CoxFit, zph: dict[str, Any], terms_key: str) -> None:
-    for transform in ("km", "identity", "log"):
+    for transform in ("km", "identity", "log", "rank"):
         if transform in zph:
             terms = zph[transform][terms_key]
             ours = proportional_hazards_test(fit, transform, terms_of(list(fit.names), terms[:-1]))  # type: ignore[arg-type]
@@ -275,6 +277,20 @@ def test_cox_gives_rs_numbers_on_rs_data(shared: Path, name: str) -> None:
     assert_allclose([fit.score_test, fit.wald_test], [r["score_test"], r["wald_test"]], **RELATIVE)
     assert_zph(fit, r["zph"], "terms")
     assert_baseline(fit, r["basehaz"], mean_offset(case["call"], data))
+    assert_residuals(fit, r)
+    assert_allclose(concordance(fit).share, r["concordance"], rtol=1e-10)
+
+
+def assert_residuals(fit: CoxFit, r: dict[str, Any]) -> None:
+    """R prints the first rows, and sums of squares over all."""
+    martingale, score, dfbeta = (residuals_of(fit, kind) for kind in ("martingale", "score", "dfbeta"))
+    assert_allclose(martingale[:20], r["martingale_head"], rtol=1e-7, atol=1e-9)
+    assert_allclose(martingale @ martingale, r["martingale_sum_sq"], rtol=1e-8)
+    assert_allclose(score[:10], np.reshape(r["score_resid_head"], (-1, len(fit.names))), rtol=1e-6, atol=1e-7)
+    assert_allclose(score.T @ score, np.reshape(r["score_resid_cross"], (len(fit.names), -1)), rtol=1e-7, atol=1e-6)
+    assert_allclose(dfbeta[:10], np.reshape(r["dfbeta_head"], (-1, len(fit.names))), rtol=1e-6, atol=1e-9)
+    schoenfeld = residuals_of(fit, "schoenfeld")
+    assert_allclose((schoenfeld**2).sum(axis=0), r["schoenfeld_sum_sq"], rtol=1e-7)
 
 
 @pytest.mark.parametrize("name", KM_CASES)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from careloom.stats.latent_class_model import expect, from_shares
 
 from careloom.stats.latent_class import LatentClassFit, fit_latent_classes, match_classes, posterior, responses
-from careloom.stats.latent_class_model import expect, from_shares
 
 # poLCA stops when a step gains less than 1e-10, so its eight printed decimals are good to about 1e-6.
 LOGLIK = 1e-6

@@ -77,6 +77,28 @@ def test_marginal_predictions_and_their_errors_are_rs(episodes: Columns, model: 
         assert_allclose(model_error, r["std_error_model"], **CLOSE)
 
 
+@pytest.mark.parametrize("need", "0123")
+def test_a_model_within_each_need_is_rs_one_model_crossed_with_need(episodes: Columns, need: str) -> None:
+    """Odds ratios within a need, and mean predictions for its own episodes, with errors clustered over all needs' children."""
+    mine = {name: column[episodes["need"] == float(need)] for name, column in episodes.items()}
+    rows = [row for row in R["within"] if row["need"] == need]
+    names = ["band1", "band2", "sex", "grp1", "grp2"]
+    design = columns_of(names, mine)
+    child = np.unique(mine["child"], return_inverse=True)[1]
+    pairs = np.nonzero(np.equal.outer(child, child))
+    y = mine["reached"]
+    sums = ClusterSums(*pairs, np.ones(len(pairs[0])), y[pairs[0]], y[pairs[0]] * y[pairs[1]])
+    fit = fit_binomial(design, np.ones(y.size), y, names=names, clusters=sums)
+    assert len(rows) == 6
+    for row in rows:
+        changed = {level: mine | {row["term"]: np.full_like(y, float(row[level]))} for level in ("level", "base")}
+        ours = fit.mean_probability(columns_of(names, changed["level"]), np.ones(y.size))
+        assert_allclose([ours.probability, ours.std_error], [row["probability"], row["std_error"]], **CLOSE)
+        apart = np.append(0.0, (columns_of(names, changed["level"]) - columns_of(names, changed["base"]))[0])
+        error = np.sqrt(apart @ fit.robust_covariance @ apart)
+        assert_allclose([apart @ fit.coefficients, error], [row["log_odds_ratio"], row["log_odds_error"]], **CLOSE)
+
+
 def test_the_reference_would_tell_the_two_covariances_apart() -> None:
     """The reference must be able to fail us: clustering changes some standard error by over 5 %."""
     r = R["models"]["main"]

@@ -33,7 +33,32 @@ answers_of <- function(formula) {
        odds_ratio_p = unname(2 * pnorm(-abs(coef(fit) / sqrt(diag(robust))))),
        margins = lapply(asked, function(a) margin(fit, robust, a[1], a[2])))
 }
+# One model of everything crossed with need, and what it says within one need: the odds ratio of each level of the other
+# terms, and the mean prediction for that need's own episodes, everybody's level set.
+within_need <- function(need) {
+  fit <- glm(reached ~ need * (band + sex + grp), binomial, episodes, control = tight)
+  robust <- clustered(fit)
+  mine <- episodes[episodes$need == need, ]
+  told <- function(name, level, base) {
+    set <- function(to) {
+      changed <- mine
+      changed[[name]] <- if (is.factor(mine[[name]])) factor(to, levels = levels(mine[[name]])) else as.numeric(to)
+      model.matrix(delete.response(terms(fit)), changed)
+    }
+    x <- set(level)
+    p <- plogis(drop(x %*% coef(fit)))
+    slope <- colMeans(x * p * (1 - p))
+    apart <- (x - set(base))[1, ]
+    list(need = need, term = name, level = level, base = base, log_odds_ratio = drop(apart %*% coef(fit)),
+         log_odds_error = sqrt(drop(apart %*% robust %*% apart)), probability = mean(p),
+         std_error = sqrt(drop(slope %*% robust %*% slope)))
+  }
+  asked <- list(c("band", "0", "1"), c("band", "2", "1"), c("sex", "0", "1"), c("sex", "1", "0"), c("grp", "1", "0"),
+                c("grp", "2", "0"))
+  lapply(asked, function(a) told(a[1], a[2], a[3]))
+}
 out <- list(made_with = list(R = R.version.string), rows = nrow(episodes), reached = sum(episodes$reached), models = list(
   main = answers_of(reached ~ need + band + sex + grp),
-  crossed = answers_of(reached ~ need + sex * band * grp)))
+  crossed = answers_of(reached ~ need + sex * band * grp)),
+  within = unlist(lapply(levels(episodes$need), within_need), recursive = FALSE))
 write(toJSON(out, digits = I(17), auto_unbox = TRUE), file.path(folder, "reference.json"))

@@ -2,6 +2,7 @@
 
 from careloom.stats.survival.aalen_johansen import Incidence, aalen_johansen
 from careloom.stats.survival.cox import CoxFit, fit_cox
+from careloom.stats.survival.cox_model import CoxModel
 from careloom.stats.survival.fine_gray import fit_fine_gray
 from careloom.stats.survival.gray import gray_test
 from careloom.stats.survival.kaplan_meier import Curve, kaplan_meier
@@ -12,6 +13,7 @@ from careloom.stats.survival.restricted_mean import restricted_mean
 
 __all__ = [
     "CoxFit",
+    "CoxModel",
     "Curve",
     "Incidence",
     "aalen_johansen",

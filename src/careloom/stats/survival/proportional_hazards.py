@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from scipy.stats import chi2
@@ -15,7 +15,7 @@ from careloom.stats.survival.likelihood import score_and_information
 from careloom.stats.survival.risk_sets import RiskSets
 from careloom.stats.survival.rows import Floats
 
-Transform = Literal["km", "identity", "log"]
+Transform = Literal["km", "identity", "log", "rank"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def proportional_hazards_test(
 ) -> tuple[ProportionalHazards, ...]:
     """Test proportional hazards: the score test of x g(day), as R's `cox.zph` (after Grambsch and Therneau 1994).
 
-    transform: g is 1 - Kaplan-Meier just before the day ("km"), the day, or its log. terms: term -> its columns' names;
+    transform: g is 1 - Kaplan-Meier just before the day ("km"), the day, its log, or its rank among all rows' last days. terms: term -> its columns' names;
     default each column by itself. Returns one row per term, then one named GLOBAL for all columns together.
     Raises ValueError if the fit has monotone columns or a term names an unknown column.
     """
@@ -58,8 +58,11 @@ def _transformed_days(sets: RiskSets, transform: Transform) -> Floats:
         return day
     if transform == "log":
         return np.log(day)
+    if transform == "rank":
+        exits = np.sort(rows.exit_days)
+        return np.asarray((np.searchsorted(exits, day, "left") + np.searchsorted(exits, day, "right") + 1) / 2.0)
     if transform != "km":
-        raise ValueError("transform must be 'km', 'identity' or 'log'")
+        raise ValueError(f"transform must be one of {', '.join(get_args(Transform))}")
     curve = kaplan_meier(rows.exit_days, rows.is_event, entry_days=rows.entry_days)
     before = np.searchsorted(curve.days, day, side="left")
     return 1 - np.concatenate(([1.0], curve.survival))[before]
