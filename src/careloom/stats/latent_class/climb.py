@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from careloom.stats.latent_class import compiled
 from careloom.stats.latent_class.likelihood import Point
-from careloom.stats.latent_class.objective import Objective
+from careloom.stats.latent_class.objective import Objective, PatternObjective
 from careloom.stats.latent_class.parameters import Parameters
 from careloom.stats.latent_class.patterns import Floats
 
@@ -23,6 +24,11 @@ GAIN_LEFT = 1e-8  # the climb ends when it expects to gain less than this much t
 LONGEST_STEP = 3.0  # in log odds; beyond it the quadratic picture is not to be trusted
 REMEMBERED = 30
 NEARLY_CERTAIN = 1e-3  # expected rows that keep a probability from being 0
+HALVINGS = 12  # times a step may be shortened
+FAIR_PART = 1e-4  # of what the slope promises
+# Differences below the rounding of the sum mean nothing; without this slack the last steps would be refused.
+ROUNDING = 8.0 * np.finfo(float).eps
+CURVED = 1e-10  # least cosine between a step and the fall in slope along it
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +40,7 @@ class Memory:
 
     def and_also(self, moved: Floats, bent: Floats) -> Memory:
         """With one more step, when the surface curved downwards there."""
-        if moved @ bent <= 1e-10 * np.sqrt((moved @ moved) * (bent @ bent)):
+        if moved @ bent <= CURVED * np.sqrt((moved @ moved) * (bent @ bent)):
             return self
         return Memory(
             *(np.vstack([old[-REMEMBERED + 1 :], new]) for old, new in ((self.moved, moved), (self.bent, bent)))
@@ -58,13 +64,17 @@ def climb_by_em(objective: Objective, start: Parameters, steps: int) -> Climb:
     return Climb(point, steps, np.inf)
 
 
-def climb_to_end(objective: Objective, start: Parameters) -> Climb:
-    """EM steps and then L-BFGS from one start, until hardly anything is left to gain."""
-    return climb(objective, climb_by_em(objective, start, EM_STEPS), MOST_STEPS)
+def climb_to_end(objective: Objective, start: Parameters, most: int = MOST_STEPS) -> Climb:
+    """EM steps and then L-BFGS from one start, until hardly anything is left to gain or ``most`` steps are taken."""
+    ended = climb_compiled(objective, start, EM_STEPS, most)
+    return ended or climb(objective, climb_by_em(objective, start, EM_STEPS), most)
 
 
 def climb(objective: Objective, start: Climb, most: int) -> Climb:
     """L-BFGS, preconditioned by the complete-data information; one EM step whenever it would not go up."""
+    ended = climb_compiled(objective, start.point.at, 0, most)
+    if ended:
+        return Climb(ended.point, start.steps + ended.steps, ended.gain_left)
     point, gain = start.point, np.inf
     nothing = Memory(*np.empty((2, 0, point.slope.size)))
     memory = nothing
@@ -86,6 +96,17 @@ def climb(objective: Objective, start: Climb, most: int) -> Climb:
     return Climb(point, start.steps + most, gain)
 
 
+def climb_compiled(objective: Objective, start: Parameters, em_steps: int, most: int) -> Climb | None:
+    """EM steps and L-BFGS in compiled code; None where the objective has none, or a product of probabilities vanishes."""
+    if not isinstance(objective, PatternObjective) or objective.blocks is None:
+        return None
+    rules = compiled.Rules(
+        em_steps, most, REMEMBERED, HALVINGS, GAIN_LEFT, LONGEST_STEP, NEARLY_CERTAIN, FAIR_PART, ROUNDING, CURVED
+    )
+    ended = compiled.climb(objective.blocks, objective.prior, start, rules)
+    return Climb(objective.expect(ended[0]), *ended[1:]) if ended else None
+
+
 def ascent(slope: Floats, information: Floats, memory: Memory) -> Floats:
     """The L-BFGS direction in compact form (Byrd, Nocedal and Schnabel 1994, Math. Program. 63:129, theorem 2.2)."""
     spread = 1.0 / np.maximum(information, NEARLY_CERTAIN)
@@ -105,11 +126,10 @@ def search_line(objective: Objective, point: Point, direction: Floats) -> Point 
     """The first of ever shorter steps that gains a fair part of what the slope promises (Armijo), or None."""
     direction = direction * min(1.0, LONGEST_STEP / np.abs(direction).max(initial=1e-300))
     promise = float(point.slope @ direction)
-    # Differences below the rounding of the sum mean nothing; without this slack the last steps would be refused.
-    rounding = 8.0 * np.finfo(float).eps * abs(point.value)
-    for halving in range(12 if promise > 0 else 0):
+    rounding = ROUNDING * abs(point.value)
+    for halving in range(HALVINGS if promise > 0 else 0):
         length = 0.5**halving
         reached = objective.expect(point.at.like(point.at.flat() + length * direction))
-        if reached.value >= point.value + 1e-4 * length * promise - rounding:
+        if reached.value >= point.value + FAIR_PART * length * promise - rounding:
             return reached
     return None

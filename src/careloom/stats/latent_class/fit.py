@@ -87,8 +87,8 @@ def fit_latent_classes(
 
     ``table`` from ``collapse``. Missing answers are left out of the likelihood (missing at random). ``prior`` rows are
     added to every class and to every answer within it (0: maximum likelihood; 1/K keeps small files off 0 and 1). One
-    class takes one start. The same seed gives the same fit on the same machine. Raises ValueError when there are more
-    classes than patterns.
+    class takes one start. The same seed gives the same fit on the same machine. More classes
+    than the patterns can tell are fitted too, and the certificate says so. Raises ValueError for an item never observed.
 
     >>> table, _ = collapse([[1, 1, 0, 0], [0, 0, 1, 1]], [60, 40])
     >>> fit = fit_latent_classes(table, classes=2, starts=3)
@@ -138,8 +138,6 @@ def cells_of(parameters: Parameters, codes: ArrayLike) -> Whole:
 def check_counts(table: PatternTable, classes: int, starts: int, prior: float) -> None:
     if classes < 1 or starts < 1:
         raise ValueError(f"at least one class and one start are needed; got {classes} and {starts}")
-    if classes > len(table.weights):
-        raise ValueError(f"{classes} classes cannot be told from {len(table.weights)} patterns")
     if not np.isfinite(prior) or prior < 0:
         raise ValueError(f"the prior must be a number of rows, 0 or more; got {prior}")
     if not table.seen.all():

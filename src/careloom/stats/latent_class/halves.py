@@ -52,7 +52,12 @@ def cut_in_halves(table: PatternTable) -> Halves:
     """Deal the items to two halves, those that vary most and least to both, and sort the patterns by the first."""
     commonest = np.maximum.reduceat(table.counts, table.first_cells) / np.maximum(table.seen, 1e-300)
     order = np.argsort(commonest, kind="stable")
-    (first, u), (second, v) = (make_half(table, np.sort(items)) for items in (order[::2], order[1::2]))
+    return cut_at(table, np.sort(order[::2]), np.sort(order[1::2]))
+
+
+def cut_at(table: PatternTable, of_first: NDArray[np.intp], of_second: NDArray[np.intp]) -> Halves:
+    """The patterns as pairs of answers to these items and to those."""
+    (first, u), (second, v) = make_half(table, of_first), make_half(table, of_second)
     sort = np.lexsort((v, u))
     starts = np.searchsorted(u[sort], np.arange(len(first.answers) + 1)).astype(np.int32)
     return Halves(first, second, u[sort].astype(np.int32), v[sort].astype(np.int32), starts, table.weights[sort])

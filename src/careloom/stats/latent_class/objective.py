@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from careloom.stats.latent_class import compiled
+from careloom.stats.latent_class.blocks import Blocks, gather_in_blocks
 from careloom.stats.latent_class.halves import Halves, by_products, cut_in_halves
 from careloom.stats.latent_class.information import complete_information, information_unseen
 from careloom.stats.latent_class.likelihood import Point, by_logarithms, point_of
@@ -35,18 +37,26 @@ class PatternObjective:
     """The log-likelihood of a table of patterns.
 
     ``prior`` rows are added to every class and to every cell of every class (a Dirichlet prior of 1 + prior); 0 is
-    maximum likelihood.
+    maximum likelihood. ``kernel``: compiled code or NumPy; *auto* is compiled code where it is there, unless the
+    variable CARELOOM_KERNEL says numpy.
     """
 
     table: PatternTable
     prior: float = 0.0
+    kernel: compiled.Kernel = "auto"
+
+    @cached_property
+    def blocks(self) -> Blocks | None:
+        """The patterns as compiled code wants them; None where NumPy does the work."""
+        return gather_in_blocks(self.table) if compiled.is_wanted(self.kernel) else None
 
     @cached_property
     def halves(self) -> Halves:
         return cut_in_halves(self.table)
 
     def expect(self, at: Parameters) -> Point:
-        found = by_products(self.halves, at) or by_logarithms(self.table, at)
+        found = compiled.expect(self.blocks, at) if self.blocks else None
+        found = found or by_products(self.halves, at) or by_logarithms(self.table, at)
         return point_of(at, *found, prior=self.prior)
 
     def information(self, point: Point, free: NDArray[np.intp]) -> Floats:

@@ -1,7 +1,7 @@
 """Distinct response patterns with weights: all that a latent class model needs to see of the rows.
 
 Collapsing rows to patterns leaves the likelihood as it is, and a million assessments become some twenty thousand
-patterns. For the arithmetic, items are gathered into blocks: the answers to a block are one small number.
+patterns.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ Whole = NDArray[np.int32]
 
 MISSING = -1
 LONGEST_KEY = 2**62
-BLOCK = 128  # answers that one block of items can have, at most: its table then stays in the fastest memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,29 +81,9 @@ class PatternTable:
         """Share of each cell among the rows with its item observed (M,)."""
         return self.counts / self.seen[self.item_of_cell]
 
-    @cached_property
-    def blocks(self) -> Blocks:
-        return gather_in_blocks(self)
-
     def reweighted(self, weights: ArrayLike) -> PatternTable:
         """The same patterns with other weights (P,)."""
         return PatternTable(self.codes, check_weights(weights, len(self.codes)), self.levels)
-
-
-@dataclass(frozen=True, eq=False)
-class Blocks:
-    """The patterns once more, for the E-step: items in blocks, patterns sorted so that like beginnings stand together.
-
-    ``items`` lists the items of each block, ``radices`` how many answers each of them can have (its levels, and one
-    more where it may be missing), ``codes`` (P, B) the answer to each block, ``weights`` (P,), all in sorted order;
-    ``order`` (P,) is the place of each in the pattern table.
-    """
-
-    items: tuple[tuple[int, ...], ...]
-    radices: tuple[tuple[int, ...], ...]
-    codes: Whole
-    weights: Floats
-    order: NDArray[np.intp]
 
 
 def collapse(
@@ -175,27 +154,3 @@ def distinct(codes: Whole, radices: Sequence[int]) -> tuple[NDArray[np.intp], ND
         key, room = key * radix + (column + 1), room * radix
     _, first, number = np.unique(key, return_index=True, return_inverse=True)
     return first, number
-
-
-def gather_in_blocks(table: PatternTable) -> Blocks:
-    """Put the items in blocks, those that hardly vary first, and sort the patterns by them."""
-    has_gap = (table.codes == MISSING).any(axis=0)
-    radix = table.sizes + has_gap
-    commonest = np.maximum.reduceat(table.counts, table.first_cells) / np.maximum(table.seen, 1e-300)
-    items: list[list[int]] = [[]]
-    room = 1
-    for item in np.argsort(-commonest, kind="stable").tolist():
-        if items[-1] and room * int(radix[item]) > BLOCK:
-            items.append([])
-            room = 1
-        items[-1].append(item)
-        room *= int(radix[item])
-    codes = np.empty((len(table.codes), len(items)), dtype=np.int32)
-    for block, members in enumerate(items):
-        codes[:, block] = 0
-        for item in members:
-            answer = np.where(table.codes[:, item] == MISSING, table.sizes[item], table.codes[:, item])
-            codes[:, block] = codes[:, block] * radix[item] + answer
-    order = np.lexsort(codes.T[::-1])
-    radices = tuple(tuple(int(radix[item]) for item in members) for members in items)
-    return Blocks(tuple(map(tuple, items)), radices, codes[order], table.weights[order], order)

@@ -57,7 +57,7 @@ def search(
     All starts go the whole way: how high a start stands early says little about where it ends, and dropping the low
     ones was measured to save less than a third of the time.
     """
-    objective.halves  # noqa: B018 - made once, before the threads share it
+    objective.blocks or objective.halves  # noqa: B018 - made once, before the threads share it
 
     def go(number: int) -> Ended:
         kind, start = starting_point(objective.table, classes, seed, number)

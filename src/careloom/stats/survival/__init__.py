@@ -3,7 +3,8 @@
 from careloom.stats.survival.aalen_johansen import Incidence, aalen_johansen
 from careloom.stats.survival.cox import CoxFit, fit_cox
 from careloom.stats.survival.cox_model import CoxModel
-from careloom.stats.survival.fine_gray import fit_fine_gray
+from careloom.stats.survival.fine_gray import fine_gray, fit_fine_gray
+from careloom.stats.survival.frailty import FrailtyFit, fit_frailty
 from careloom.stats.survival.gray import gray_test
 from careloom.stats.survival.kaplan_meier import Curve, kaplan_meier
 from careloom.stats.survival.log_rank import log_rank
@@ -15,11 +16,14 @@ __all__ = [
     "CoxFit",
     "CoxModel",
     "Curve",
+    "FrailtyFit",
     "Incidence",
     "aalen_johansen",
     "baseline_hazard",
+    "fine_gray",
     "fit_cox",
     "fit_fine_gray",
+    "fit_frailty",
     "gray_test",
     "kaplan_meier",
     "log_rank",

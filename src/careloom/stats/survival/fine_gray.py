@@ -14,7 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from careloom.stats.distinct_rows import distinct_rows
 from careloom.stats.survival.cox import CoxFit, Ties, check_design, fit_risk_sets
+from careloom.stats.survival.cox_model import numbers_of
 from careloom.stats.survival.risk_sets import Lingering, RiskSets, Rows, checked_cox_rows, count_risk_sets, sum_into
 from careloom.stats.survival.robust import score_sums
 from careloom.stats.survival.rows import Floats, checked_causes, weight_at_or_after
@@ -61,6 +63,36 @@ def fit_fine_gray(
     if errors == "censoring":
         return replace(fit, robust_covariance=_with_censoring(fit, censoring, which == 0, who))
     return fit
+
+
+def fine_gray(
+    X: object,
+    *,
+    time: ArrayLike,
+    cause: ArrayLike,
+    of: int = 1,
+    strata: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    ties: Ties = "breslow",
+    errors: Literal["model", "robust", "censoring"] = "censoring",
+) -> CoxFit:
+    """`fit_fine_gray` for rows: X (n, p) numbers, a frame or an array, as `CoxModel.fit` takes them."""
+    names, x = numbers_of(X)
+    distinct, pattern = distinct_rows(x)
+    return fit_fine_gray(
+        distinct,
+        pattern,
+        time,
+        cause,
+        names=names,
+        of=of,
+        stratum=strata,
+        weights=weights,
+        cluster=cluster,
+        ties=ties,
+        errors=errors,
+    )
 
 
 @dataclass(frozen=True)

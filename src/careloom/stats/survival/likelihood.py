@@ -82,7 +82,7 @@ def evaluate(sets: RiskSets, scaled: Scaled, beta: Floats) -> Evaluation:
         s, d = sets.at_risk(rx), sets.events @ rx
         h = 1 / (s[sets.event_slot, 0] - sets.q * d[sets.event_slot, 0])
         qh = sets.q * h
-        a, b, a2, b2, c2 = (_by_slot(sets, term) for term in (h, qh, h * h, qh * h, qh * qh))
+        a, b, a2, b2, c2 = (by_slot(sets, term) for term in (h, qh, h * h, qh * h, qh * qh))
         loglik = float(sets.events.sum(axis=0) @ eta + sets.mean_weight[sets.event_slot] @ np.log(h))
         sums = Evaluation(beta, loglik, beta, beta, r, s[:, 1:], d[:, 1:], a, b, a2, b2, c2)
         score, information = score_and_information(sets, scaled.x, sums, np.ones(a.size))
@@ -91,7 +91,7 @@ def evaluate(sets: RiskSets, scaled: Scaled, beta: Floats) -> Evaluation:
 
 def score_and_information(sets: RiskSets, x: Floats, at: Evaluation, g: Floats) -> tuple[Floats, Floats]:
     """Score and information of x with every slot counted `g` times (1 for the fit itself)."""
-    expected = at.r * _exposure(sets, g * at.a, g * at.b)
+    expected = at.r * exposure(sets, g * at.a, g * at.b)
     ga2, gb2, gc2 = (g[:, None] * v[:, None] for v in (at.a2, at.b2, at.c2))
     squares = at.s1.T @ (ga2 * at.s1 - 2 * gb2 * at.d1) + at.d1.T @ (gc2 * at.d1)
     return x.T @ (sets.events.T @ g - expected), (x * expected[:, None]).T @ x - (squares + squares.T) / 2
@@ -124,11 +124,11 @@ def _inverse(information: Floats, size: Floats, gone: float) -> tuple[Floats, ND
     return roots @ roots.T, (empty > STILL_MOVING * empty.max(axis=0, initial=0)).any(axis=1)
 
 
-def _by_slot(sets: RiskSets, per_event: Floats) -> Floats:
+def by_slot(sets: RiskSets, per_event: Floats) -> Floats:
     return np.add.reduceat(per_event, np.cumsum(sets.tied) - sets.tied) * sets.mean_weight
 
 
-def _exposure(sets: RiskSets, a: Floats, b: Floats) -> Floats:
+def exposure(sets: RiskSets, a: Floats, b: Floats) -> Floats:
     """Each pattern's cumulative hazard over the time its rows were at risk, less what tied events did not share."""
     exposure: Floats = sets.over_time_at_risk(a) - sets.events.T @ b
     return exposure
@@ -152,7 +152,7 @@ def _check_estimable(sets: RiskSets, scaled: Scaled, null: Evaluation, names: Se
     """Refuse columns that do not vary within any risk set, and columns that are sums of others there."""
     diagonal = np.diag(null.information)
     # Below 1e-10 of the variance without risk sets it is rounding, not information.
-    _refuse(names, diagonal <= 1e-10 * ((null.r * _exposure(sets, null.a, null.b)) @ scaled.x**2))
+    _refuse(names, diagonal <= 1e-10 * ((null.r * exposure(sets, null.a, null.b)) @ scaled.x**2))
     size = np.sqrt(diagonal)
     values, vectors = np.linalg.eigh(null.information / np.outer(size, size))
     _refuse(names, (values[0] < 1e-10) & (np.abs(vectors[:, 0]) > 1e-3))
