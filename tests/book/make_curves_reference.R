@@ -34,5 +34,7 @@ out <- list(
                   strata_rho = rank(survdiff(Surv(day, event) ~ need + strata(area), spells, rho = 0.5))),
   after_cox = list(area1 = after(survfit(fit, newdata = data.frame(sex = 1, age = 12, area = 1)), days),
                    breslow = after(survfit(plain, newdata = data.frame(sex = 0, age = 3)), days)),
+  hazard = local({ s <- survfit(Surv(entry, day, event) ~ 1, spells); k <- s$n.event > 0
+    list(days = s$time[k], hazard = s$cumhaz[k], std_error = s$std.chaz[k]) }),
   restricted_mean = list(all = mean_of(survfit(Surv(day, event) ~ 1, spells))))
 write(toJSON(out, digits = I(17), auto_unbox = TRUE, null = "null", na = "null"), "tests/book/curves/reference.json")

@@ -22,6 +22,7 @@ from careloom.stats.survival import (
     gray_test,
     kaplan_meier,
     log_rank,
+    nelson_aalen,
     predict_survival,
     restricted_mean,
 )
@@ -110,6 +111,14 @@ def test_curves_after_a_cox_fit_have_rs_errors(spells: Columns) -> None:
     found = predict_survival(fit, [0, 3], r["days"])
     assert_allclose(found.survival, r["survival"], **AFTER_A_FIT)
     assert_allclose(found.std_error, r["std_error"], **AFTER_A_FIT)
+
+
+def test_cumulative_hazard_is_rs(spells: Columns) -> None:
+    r = OURS["hazard"]
+    found = nelson_aalen(spells["day"], spells["event"], entry_days=spells["entry"])
+    at = np.isin(found.days, r["days"])
+    assert_allclose(found.hazard[at], r["hazard"], **EXACT)
+    assert_allclose(found.std_error[at], r["std_error"], **EXACT)
 
 
 def test_restricted_mean_is_rs(spells: Columns) -> None:

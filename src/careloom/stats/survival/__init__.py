@@ -8,6 +8,7 @@ from careloom.stats.survival.frailty import FrailtyFit, fit_frailty
 from careloom.stats.survival.gray import gray_test
 from careloom.stats.survival.kaplan_meier import Curve, kaplan_meier
 from careloom.stats.survival.log_rank import log_rank
+from careloom.stats.survival.nelson_aalen import nelson_aalen
 from careloom.stats.survival.predicted import baseline_hazard, predict_survival
 from careloom.stats.survival.proportional_hazards import proportional_hazards_test
 from careloom.stats.survival.restricted_mean import restricted_mean
@@ -27,6 +28,7 @@ __all__ = [
     "gray_test",
     "kaplan_meier",
     "log_rank",
+    "nelson_aalen",
     "predict_survival",
     "proportional_hazards_test",
     "restricted_mean",
