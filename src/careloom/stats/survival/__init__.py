@@ -7,11 +7,13 @@ from careloom.stats.survival.fine_gray import fine_gray, fit_fine_gray
 from careloom.stats.survival.frailty import FrailtyFit, fit_frailty
 from careloom.stats.survival.gray import gray_test
 from careloom.stats.survival.kaplan_meier import Curve, kaplan_meier
+from careloom.stats.survival.latent_cox import LatentCoxFit, fit_cox_latent
 from careloom.stats.survival.log_rank import log_rank
 from careloom.stats.survival.nelson_aalen import nelson_aalen
 from careloom.stats.survival.predicted import baseline_hazard, predict_survival
 from careloom.stats.survival.proportional_hazards import proportional_hazards_test
 from careloom.stats.survival.restricted_mean import restricted_mean
+from careloom.stats.survival.soft_classes import fit_cox_soft
 
 __all__ = [
     "CoxFit",
@@ -19,10 +21,13 @@ __all__ = [
     "Curve",
     "FrailtyFit",
     "Incidence",
+    "LatentCoxFit",
     "aalen_johansen",
     "baseline_hazard",
     "fine_gray",
     "fit_cox",
+    "fit_cox_latent",
+    "fit_cox_soft",
     "fit_fine_gray",
     "fit_frailty",
     "gray_test",

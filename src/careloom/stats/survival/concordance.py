@@ -31,6 +31,8 @@ class Concordance:
 
 def concordance(fit: CoxFit) -> Concordance:
     """Concordance of a fit with the rows it was fitted to. Raises ValueError for infinite coefficients."""
+    if fit.working.sets.membership is not None:
+        raise ValueError("no concordance where rows belong to several classes in part")
     if fit.monotone:
         raise ValueError(
             f"no concordance with infinite coefficients: {', '.join(fit.monotone)}; merge or drop the levels"

@@ -66,9 +66,9 @@ class Climb:
 
 def scale(x: Floats, offset: Floats, sets: RiskSets, names: Sequence[str]) -> Scaled:
     """Centre at the weighted mean of the rows and divide by the range among the patterns in use."""
-    weight = np.bincount(sets.rows.pattern, sets.rows.weight, x.shape[0])
+    weight = np.sum([np.bincount(pattern, part, x.shape[0]) for pattern, part in sets.sides()], axis=0)
     share = weight / weight.sum()
-    width = np.ptp(x[share > 0], axis=0)
+    width = np.ptp(x[share != 0], axis=0)
     _refuse(names, width == 0)
     return Scaled((x - share @ x) / width, offset - share @ offset, share @ x, width, float(share @ offset))
 
@@ -106,7 +106,7 @@ def climb(sets: RiskSets, scaled: Scaled, names: Sequence[str], max_iterations: 
     for iteration in range(1, max_iterations + 1):  # noqa: B007 (told after the loop)
         step = _inverse(now.information, size, GONE)[0] @ now.score
         gain = float(now.score @ step)
-        now = _upward(sets, scaled, now, step)
+        now = upward(sets, scaled, now, step)
         moving = (np.abs(step) > STILL_MOVING) & (gain < SMALL_GAIN)
         if gain < NO_GAIN or moving.any():
             break
@@ -134,7 +134,7 @@ def exposure(sets: RiskSets, a: Floats, b: Floats) -> Floats:
     return exposure
 
 
-def _upward(sets: RiskSets, scaled: Scaled, now: Evaluation, step: Floats) -> Evaluation:
+def upward(sets: RiskSets, scaled: Scaled, now: Evaluation, step: Floats) -> Evaluation:
     """Take the step, or half of it, or half of that ...: not lower, and not far down the other side either.
 
     On the far side the likelihood falls in a straight line: no information there, and so no way back for Newton.

@@ -62,6 +62,17 @@ class Slots:
 
 
 @dataclass(frozen=True)
+class Membership:
+    """Rows that belong to each of K classes in part: row i to class k with weight `table[of[i], k]`, perhaps negative.
+
+    A row stands for K rows, of pattern `pattern * K + k`, that are never made.
+    """
+
+    table: Floats  # (M, K)
+    of: Integers  # (n,)
+
+
+@dataclass(frozen=True)
 class Lingering:
     """Rows that stay at risk after something else ended them, with a weight that fades (Fine and Gray 1999).
 
@@ -90,6 +101,11 @@ class RiskSets:
     event_slot: Integers  # (events,) sorted
     q: Floats  # (events,) the share of the slot's tied events already gone
     lingering: Lingering | None = None
+    membership: Membership | None = None
+
+    def sides(self) -> Iterator[tuple[Integers, Floats]]:
+        """Pattern (n,) and weight (n,) of the rows: once, or for each class that they belong to in part."""
+        return sides_of(self.rows, self.membership)
 
     def at_risk(self, values: Floats) -> Floats:
         """Sum of a value per pattern (patterns, ...) over the weight at risk in each slot (slots, ...)."""
@@ -129,16 +145,32 @@ def checked_cox_rows(
     return Rows(which.astype(np.int64, copy=False), exits, entry, event, weight, code, labels)
 
 
-def count_risk_sets(rows: Rows, *, patterns: int, efron: bool) -> RiskSets:
-    """Reduce the rows to counts by slot and pattern."""
+def sides_of(rows: Rows, membership: Membership | None) -> Iterator[tuple[Integers, Floats]]:
+    if membership is None:
+        yield rows.pattern, rows.weight
+        return
+    classes = membership.table.shape[1]
+    for k in range(classes):
+        yield rows.pattern * classes + k, rows.weight * membership.table[membership.of, k]
+
+
+def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membership | None = None) -> RiskSets:
+    """Reduce the rows to counts by slot and pattern; with classes belonged to in part, by slot, pattern and class.
+
+    Ties are counted in rows, whatever classes they belong to.
+    """
     slots, first, last = find_slots(rows)
-    shape = (slots.day.size, patterns)
-    at_risk = last > first
+    shape = (slots.day.size, patterns * (1 if membership is None else membership.table.shape[1]))
+    at_risk, own = last > first, rows.is_event
     late = at_risk & (first > slots.edges[rows.stratum])
-    leaving = sum_into(shape, last[at_risk] - 1, rows.pattern[at_risk], rows.weight[at_risk])
-    if late.any():
-        leaving = leaving - sum_into(shape, first[late] - 1, rows.pattern[late], rows.weight[late])
-    slot, weight = last[rows.is_event] - 1, rows.weight[rows.is_event]
+    slot, weight = last[own] - 1, np.zeros(int(own.sum()))
+    leaving, events = sparse.csr_array(shape), sparse.csr_array(shape)
+    for pattern, part in sides_of(rows, membership):
+        leaving = leaving + sum_into(shape, last[at_risk] - 1, pattern[at_risk], part[at_risk])
+        if late.any():
+            leaving = leaving - sum_into(shape, first[late] - 1, pattern[late], part[late])
+        events = events + sum_into(shape, slot, pattern[own], part[own])
+        weight += part[own]
     tied = np.bincount(slot)
     event_slot = np.repeat(np.arange(tied.size), tied)
     gone = np.arange(slot.size) - np.repeat(np.cumsum(tied) - tied, tied)
@@ -148,11 +180,12 @@ def count_risk_sets(rows: Rows, *, patterns: int, efron: bool) -> RiskSets:
         first=first,
         last=last,
         leaving=leaving,
-        events=sum_into(shape, slot, rows.pattern[rows.is_event], weight),
+        events=events,
         tied=tied,
         mean_weight=np.bincount(slot, weight) / tied,
         event_slot=event_slot,
         q=gone / tied[event_slot] if efron else np.zeros(slot.size),
+        membership=membership,
     )
 
 

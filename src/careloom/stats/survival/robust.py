@@ -55,25 +55,36 @@ def _slot_vectors(sets: RiskSets, at: Evaluation) -> tuple[Floats, ...]:
 
 def _parts(sets: RiskSets, at: Evaluation, who: NDArray[np.int64], shape: tuple[int, int]) -> Sparse:
     """How much of each vector is in each cluster's residual: (clusters, patterns + (slots + 1) + slots + slots ...)."""
-    rows, slots = sets.rows, sets.tied.size
-    used_up = at.r.size
+    parts = [_of_side(sets, at, who, shape, pattern, weight) for pattern, weight in sets.sides()]
+    return sum(parts[1:], parts[0])
+
+
+def _of_side(
+    sets: RiskSets,
+    at: Evaluation,
+    who: NDArray[np.int64],
+    shape: tuple[int, int],
+    pattern: NDArray[np.int64],
+    w: Floats,
+) -> Sparse:
+    slots, used_up = sets.tied.size, at.r.size
     mean_x = used_up + slots + 1
     unshared = mean_x + slots
     hazard = np.concatenate(([0.0], np.cumsum(at.a)))
-    w, wr = rows.weight, rows.weight * at.r[rows.pattern]
-    e = np.flatnonzero(rows.is_event)
+    wr = w * at.r[pattern]
+    e = np.flatnonzero(sets.rows.is_event)
     slot = sets.last[e] - 1
     own_x = -wr * (hazard[sets.last] - hazard[sets.first])
     own_x[e] += w[e] + wr[e] * at.b[slot]
-    places = [rows.pattern, used_up + sets.last, used_up + sets.first, mean_x + slot, unshared + slot]
+    places = [pattern, used_up + sets.last, used_up + sets.first, mean_x + slot, unshared + slot]
     weights = [own_x, wr, -wr, -w[e], -wr[e]]
     whose = [who, who, who, who[e], who[e]]
     if (lingering := sets.lingering) is not None:
-        stays = sets.slots.last_of(rows.stratum[lingering.rows]) > lingering.first
+        stays = sets.slots.last_of(sets.rows.stratum[lingering.rows]) > lingering.first
         who_stays, first = lingering.rows[stays], lingering.first[stays]
-        fading = lingering.weight[stays] * at.r[rows.pattern[who_stays]]
+        fading = lingering.weight[stays] * at.r[pattern[who_stays]]
         own = sets.slots.remaining(lingering.fading * at.a)[first]
-        places += [rows.pattern[who_stays], unshared + slots + first]
+        places += [pattern[who_stays], unshared + slots + first]
         weights += [-fading * own, fading]
         whose += [who[who_stays], who[who_stays]]
     return sum_into(shape, np.concatenate(whose), np.concatenate(places), np.concatenate(weights))
