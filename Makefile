@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
+KERNEL := hatch_build.py src/careloom/stats/latent_class/kernel.c
 
 .PHONY: demo test check format map calibration lock clean help
 
@@ -45,7 +46,7 @@ lock:
 clean:
 	rm -rf $(VENV) $(DEMO)
 
-# A stamp is newer than the lock it was made from; a changed lock makes it anew.
-$(VENV)/.%: requirements/%.lock pyproject.toml
+# A stamp is newer than the lock and the C source it was made from; a change of either makes it anew.
+$(VENV)/.%: requirements/%.lock pyproject.toml $(KERNEL)
 	@sh requirements/install.sh $(PYTHON) $(VENV) $<
 	@touch $@

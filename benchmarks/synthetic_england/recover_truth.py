@@ -35,10 +35,8 @@ from scipy.stats import chi2
 
 from careloom.catalogue import Catalogue, Population, load_catalogue
 from careloom.engine import DuckDBEngine, Engine, count, value
-from careloom.stats import adjusted_rand_index, fit_cox, fit_latent_classes, match_classes, posterior
-from careloom.stats.latent_class import responses
-from careloom.stats.latent_class_climb import climb_to_top
-from careloom.stats.latent_class_model import from_shares
+from careloom.stats import adjusted_rand_index, collapse, fit_cox, fit_latent_classes, match_classes, posterior
+from careloom.stats.latent_class import from_yes
 from careloom.study import Study, read_study
 from careloom.study.run import stages
 from careloom.synth import make_england

@@ -351,9 +351,12 @@ def longest_first(mine: list[Spell]) -> list[Spell]:
 
 
 def runs_that_overlap(mine: list[Spell]) -> list[list[Spell]]:
+    """Cut spells, ordered by their start, into runs; two that start on one day are one told twice, whenever they end."""
     runs: list[list[Spell]] = []
     for spell in mine:
-        if runs and spell.starts_on < max(earlier.end for earlier in runs[-1]):
+        if runs and (
+            spell.starts_on < max(earlier.end for earlier in runs[-1]) or spell.starts_on == runs[-1][-1].starts_on
+        ):
             runs[-1].append(spell)
         else:
             runs.append([spell])

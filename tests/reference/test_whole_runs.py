@@ -3,6 +3,7 @@
 Other people's sample files (skipped where they are absent), and a made-up authority with faults planted.
 """
 
+import csv
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -62,7 +63,11 @@ def test_every_repair_of_the_samples_is_counted(
 
 def test_every_repair_of_a_made_up_authority_with_faults_is_counted(duck: DuckDBEngine, tmp_path: Path) -> None:
     make_england(tmp_path, children=700, years=(2019, 2022), seed=9, defects=True)
+    with (tmp_path / "truth" / "501" / "defects.csv").open(encoding="utf-8", newline="") as listed:
+        closures = sum(row["finds"] == "closures left out" for row in csv.DictReader(listed))
     files = sorted(path for path in (tmp_path / "501").rglob("*.*") if path.parts[-2] != "ssda903_xml")
     went = judged(duck, [Delivery("501", tuple(files))], tmp_path / "test.key")
     assert {"not_returned_again", "two_open_episodes"} <= set(went)
+    assert went["missing_closure"] == (closures, 0)
+    assert closures == 2
     print(went)

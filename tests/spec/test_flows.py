@@ -20,7 +20,7 @@ def test_the_examples_hold(engine: Engine, flow: Flow) -> None:
     return_ = CATALOGUE.returns["cin_census"]
     tables = load_examples(flow.examples, "spell", year=2021, common=CATALOGUE.tables, return_=return_).tables
     expected = tables.pop("flow").select(drawn)
-    for name in ("person", "person_of", "spell_row", "spell", "factor", "class_of"):
+    for name in ("person", "person_of", "spell_row", "spell", "factor", "class_of", "assessment_seen"):
         engine.load(name, tables.pop(name, typed(CATALOGUE.tables[name], [], ISO)))
     for name, rows in tables.items():
         engine.load(name, rows)

@@ -10,7 +10,19 @@ from careloom.engine import Engine
 from careloom.pathways import describe
 
 CATALOGUE = load_catalogue()
-READ = ("delivery", "code", "person", "event", "spell", "care_episode", "factor", "pathway", "class_of", "demand_class")
+READ = (
+    "delivery",
+    "code",
+    "person",
+    "event",
+    "spell",
+    "care_episode",
+    "factor",
+    "pathway",
+    "class_of",
+    "episode_class",
+    "demand_class",
+)
 FIRST_DAY, END_DAY = dt.date(2018, 4, 1), dt.date(2021, 4, 1)
 
 

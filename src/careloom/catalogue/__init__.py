@@ -1,17 +1,19 @@
 """The catalogue: what we say about children's social care, one thing a file."""
 
 from careloom.catalogue.care_states import OUT_OF_SIGHT, CareState
+from careloom.catalogue.indicator_sets import Indicator, IndicatorSet
 from careloom.catalogue.load import PRICE_COLUMNS, load_catalogue, read_prices
 from careloom.catalogue.nouns import (
     Catalogue,
+    Competing,
+    Covariate,
     Declaration,
     Drop,
     Element,
     Flow,
-    Indicator,
-    IndicatorSet,
     Measure,
     Outcome,
+    OutcomeDrop,
     Page,
     PlacementCodes,
     Price,
@@ -27,6 +29,7 @@ from careloom.catalogue.nouns import (
     Sign,
 )
 from careloom.catalogue.population import Kind, PlantedClock, Population, read_population
+from careloom.catalogue.read_typologies import SavedClass, SavedTypology, find_typology, read_typology, set_of
 from careloom.catalogue.recordings import Recording, read_recording
 from careloom.catalogue.targets import Target, Tolerance, read_targets
 
@@ -35,6 +38,8 @@ __all__ = [
     "PRICE_COLUMNS",
     "CareState",
     "Catalogue",
+    "Competing",
+    "Covariate",
     "Declaration",
     "Drop",
     "Element",
@@ -44,6 +49,7 @@ __all__ = [
     "Kind",
     "Measure",
     "Outcome",
+    "OutcomeDrop",
     "Page",
     "PlacementCodes",
     "PlantedClock",
@@ -58,13 +64,18 @@ __all__ = [
     "Return",
     "Rule",
     "RuleVersion",
+    "SavedClass",
+    "SavedTypology",
     "Service",
     "Sign",
     "Target",
     "Tolerance",
+    "find_typology",
     "load_catalogue",
     "read_population",
     "read_prices",
     "read_recording",
     "read_targets",
+    "read_typology",
+    "set_of",
 ]

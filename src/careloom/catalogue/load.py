@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from careloom.catalogue.care_states import read_care_states
+from careloom.catalogue.indicator_sets import IndicatorSet, read_indicator_set
 from careloom.catalogue.items import check_items
 from careloom.catalogue.nouns import (
     Catalogue,
     Element,
-    Indicator,
-    IndicatorSet,
     Measure,
     Outcome,
     Page,
@@ -26,8 +25,10 @@ from careloom.catalogue.nouns import (
     Sign,
 )
 from careloom.catalogue.population import read_population
+from careloom.catalogue.read_outcomes import read_outcome
 from careloom.catalogue.read_profiles import described, read_flow, read_profile
-from careloom.catalogue.read_returns import checked, each, read_declaration, read_drops, read_return, read_tables
+from careloom.catalogue.read_returns import checked, each, read_declaration, read_return, read_tables
+from careloom.catalogue.read_typologies import read_typology
 from careloom.catalogue.recordings import read_recording
 from careloom.catalogue.targets import read_targets
 from careloom.core import CatalogueError, Code, CodeSet, Years, read_toml
@@ -51,6 +52,7 @@ def load_catalogue(folder: Path = OURS) -> Catalogue:
         returns=returns,
         services=services,
         indicator_sets={s.name: s for s in asking(folder / "indicators", read_indicator_set, returns)},
+        typologies={t.name: t for t in each(folder / "typologies", read_typology)},
         outcomes={o.name: o for o in asking(folder / "outcomes", read_outcome, returns)},
         processes=tuple(sorted(asking(folder / "processes", read_process, returns), key=lambda p: p.number)),
         price_sheets={s.name: s for s in map(read_prices, sorted((folder / "prices").glob("*.csv")))},
@@ -101,49 +103,6 @@ def asking(folder: Path, read: Callable[[Path], Asked], returns: Mapping[str, Re
         asked = read(path)
         check_items(path.name, asked.items, returns)
         yield asked
-
-
-def read_indicator_set(path: Path) -> IndicatorSet:
-    keys = read_toml(path, CatalogueError)
-    indicators = []
-    for item in keys.tables("indicator"):
-        indicators.append(
-            Indicator(item.text("name"), item.text("label"), item.texts("codes"), item.whole("first_year", None))
-        )
-        item.done()
-    result = IndicatorSet(
-        path.stem,
-        keys.whole("version"),
-        keys.text("why"),
-        keys.text("source"),
-        tuple(indicators),
-        keys.texts("ignored"),
-        keys.texts("items"),
-    )
-    keys.done()
-    return result
-
-
-def read_outcome(path: Path) -> Outcome:
-    keys = read_toml(path, CatalogueError)
-    outcome = Outcome(
-        name=path.stem,
-        title=keys.text("title"),
-        why=keys.text("why"),
-        source=keys.text("source"),
-        after=keys.text("after"),
-        until=keys.text("until"),
-        until_when=keys.text("until_when", "TRUE"),
-        min_gap_days=keys.whole("min_gap_days"),
-        drops=read_drops(keys),
-        class_from=checked(keys, "class_from", ("first in spell", "latest before spell")),
-        class_within_days=keys.whole("class_within_days", None),
-        horizons_days=tuple(int(day) for day in keys.texts("horizons_days")),
-        items=keys.texts("items"),
-        examples=keys.text("examples"),
-    )
-    keys.done()
-    return outcome
 
 
 def read_repair(path: Path) -> Repair:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from careloom.catalogue.care_states import CareState
+from careloom.catalogue.indicator_sets import IndicatorSet
 from careloom.catalogue.population import Population
+from careloom.catalogue.read_typologies import SavedTypology
 from careloom.catalogue.recordings import Recording
 from careloom.catalogue.targets import Target
 from careloom.core import CodeSet, Column, Source, Table, Years
@@ -129,39 +131,47 @@ class Service:
 
 
 @dataclass(frozen=True)
-class Indicator:
-    """One yes/no item of the typology: 1 when any of its codes is recorded; missing before its first year."""
+class Competing:
+    """What may happen instead of the event: the start or end (`day`) of a spell of `kind` for which `when` holds.
 
-    name: str
-    label: str
-    codes: tuple[str, ...]
-    first_year: int | None
-
-
-@dataclass(frozen=True)
-class IndicatorSet:
-    """A named, versioned set of indicators, harmonised across years. `ignored` codes say nothing beside others.
-
-    `items` are the items of returns that it needs (`cin_census Assessments.AssessmentActualStartDate`); alternatives
-    stand in one text, parted by ` | `. Outcomes and processes say theirs alike.
+    `when` is SQL on that spell as `u` and on the one followed as `s`. `name` is how a stretch that it ended is known.
     """
 
     name: str
-    version: int
-    why: str
-    source: str
-    indicators: tuple[Indicator, ...]
-    ignored: tuple[str, ...]
-    items: tuple[str, ...]
+    title: str
+    kind: str
+    day: str
+    when: str
+
+
+@dataclass(frozen=True)
+class OutcomeDrop(Drop):
+    """Spells that are not followed. One with a `switch` may be turned on or off by a study; `is_on` when it says nothing."""
+
+    switch: str = ""
+    is_on: bool = True
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """A column that `describe` of an outcome gives, and the first model (2 or 3) that adjusts for it."""
+
+    name: str
+    title: str
+    model: int
 
 
 @dataclass(frozen=True)
 class Outcome:
     """A time-to-event question.
 
-    Time zero is the end of a spell of kind `after`; the event is the next start of a spell of kind `until` for which
-    `until_when` holds (SQL on that spell as `u`), at least `min_gap_days` later. `drops` say which ends are not at risk (SQL on the spell `s`). `class_from` says which
-    assessment's class counts: "first in spell" or "latest before spell", within `class_within_days` of its start.
+    Time zero is the start or end (`after_day`) of a spell of kind `after`; the event is the next start or end
+    (`until_day`) of a spell of kind `until` for which `until_when` holds (SQL on that spell as `u` and on the one
+    followed as `s`), at least `min_gap_days` later. `competing` may come first; so may death and the 18th birthday, in
+    every outcome. A child is followed while the returns `seen_in` can be read. `drops` say which spells are not at risk
+    (SQL on the spell `s`, whose time zero is `s.zero_on`). `class_from` says which assessment's class counts: "episode",
+    that of the episode; "assessment", that of the spell itself; "latest before spell", within `class_within_days` of its
+    start, "or its episode" when there is none. `describe` is a SELECT of `spell_id` and the `covariates`, from `at_risk`.
     """
 
     name: str
@@ -169,12 +179,18 @@ class Outcome:
     why: str
     source: str
     after: str
+    after_day: str
     until: str
+    until_day: str
     until_when: str
     min_gap_days: int
-    drops: tuple[Drop, ...]
+    competing: tuple[Competing, ...]
+    seen_in: tuple[str, ...]
+    drops: tuple[OutcomeDrop, ...]
     class_from: str
     class_within_days: int | None
+    covariates: tuple[Covariate, ...]
+    describe: str
     horizons_days: tuple[int, ...]
     items: tuple[str, ...]
     examples: str
@@ -363,6 +379,7 @@ class Catalogue:
     returns: dict[str, Return]
     services: tuple[Service, ...]
     indicator_sets: dict[str, IndicatorSet]
+    typologies: dict[str, SavedTypology]
     outcomes: dict[str, Outcome]
     processes: tuple[Process, ...]
     price_sheets: dict[str, PriceSheet]

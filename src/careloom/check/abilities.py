@@ -117,6 +117,7 @@ def questions_of(catalogue: Catalogue) -> list[Question]:
     found = [
         ("typology", name, f"Categories of demand ({name})", each.items)
         for name, each in catalogue.indicator_sets.items()
+        if not each.extends  # a set made from another needs the same items
     ]
     found += [("outcome", name, each.title, each.items) for name, each in catalogue.outcomes.items()]
     found += [("cost process", str(p.number), f"{p.number}. {p.name}", p.items) for p in catalogue.processes]

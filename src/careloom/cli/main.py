@@ -11,10 +11,14 @@ from rich.console import Console
 import careloom
 from careloom.catalogue import load_catalogue
 from careloom.cli.child import add_child
+from careloom.cli.classes import add_classes
+from careloom.cli.classify import add_classify
+from careloom.cli.federate import add_federate
 from careloom.cli.profile import add_profile
 from careloom.cli.progress import steps
 from careloom.cli.records import add_records
 from careloom.cli.synth import add_synth
+from careloom.cli.typology import add_typology
 from careloom.core import CareloomError, DeliveryError
 from careloom.study import read_study, run_study
 
@@ -90,6 +94,10 @@ def parser() -> argparse.ArgumentParser:
     run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
     add_records(commands)
     add_profile(commands)
+    add_typology(commands)
+    add_classes(commands)
+    add_classify(commands)
+    add_federate(commands)
     add_child(commands)
     add_synth(commands)
     return top

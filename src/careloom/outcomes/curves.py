@@ -37,7 +37,7 @@ def steps_of(engine: Engine, outcome: Outcome) -> Iterator[dict[str, object]]:
     rows = engine.rows(f"""
         SELECT coalesce(class_no, 0) AS class_no, days, is_event, count(*) AS n
         FROM time_to_event WHERE outcome = {text(outcome.name)}
-        GROUP BY class_no, days, is_event""")
+        GROUP BY coalesce(class_no, 0), days, is_event""")
     if not rows:
         return
     class_no = np.array([row[0] for row in rows], dtype=int)

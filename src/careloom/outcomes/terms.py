@@ -1,64 +1,101 @@
-"""The terms of the hazard model, their levels and reference levels, and the design that they make."""
+"""The terms of a hazard model, their levels and reference levels, and the design that they make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-PREFERRED = {"ethnic_group": "White"}  # the census's own first group; the other terms take the most common level
-UNCLASSED = "unclassed"
+from careloom.outcomes.risk_table import UNCLASSED, LevelCounts, RiskTable
+from careloom.stats.distinct_rows import distinct_rows
+
+PREFERRED = {"ethnic_group": "White", "disability": "No"}
+"""The census's own first group, and none; the other terms take the most common level."""
 
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """One categorical term: its levels, rows and events at each (L,), and the level of each stretch (n,)."""
+    """One categorical term: its counts by level, and the level of each pattern (P,) within them."""
 
     name: str
-    levels: tuple[str, ...]
-    rows: NDArray[np.int64]
-    events: NDArray[np.int64]
-    level_of: NDArray[np.intp]
+    counts: LevelCounts
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        return self.counts.levels
 
     @property
     def reference(self) -> str:
         """The level others are compared with: it has events, or nothing could be compared with it."""
-        able = [level for level, events in zip(self.levels, self.events, strict=True) if events]
+        able = [level for level, events in zip(self.levels, self.counts.events, strict=True) if events]
         if PREFERRED.get(self.name) in able:
             return PREFERRED[self.name]
-        rows = dict(zip(self.levels, self.rows, strict=True))
-        return max(able, key=lambda level: (level != UNCLASSED, rows[level]))
+        rows = dict(zip(self.levels, self.counts.rows, strict=True))
+        return max(able, key=lambda level: (level not in (UNCLASSED, "Not known"), rows[level]))
 
     @property
     def compared(self) -> tuple[str, ...]:
         """Levels with a column in the design: those with events, less the reference."""
-        return tuple(x for x, e in zip(self.levels, self.events, strict=True) if e and x != self.reference)
+        pairs = zip(self.levels, self.counts.events, strict=True)
+        return tuple(level for level, events in pairs if events and level != self.reference)
 
     def column(self, level: str) -> str:
         return f"{self.name} {level}"
 
-    def has_event_at_level(self) -> NDArray[np.bool_]:
-        return np.greater(self.events[self.level_of], 0)
+    def block(self, level_of: NDArray[np.int64]) -> NDArray[np.float64]:
+        """0/1 columns (P, compared) for patterns that have these levels of the term."""
+        numbers = np.array([self.levels.index(level) for level in self.compared], dtype=np.int64)
+        return np.equal.outer(level_of, numbers).astype(np.float64)
 
 
-def terms_of(levels: Mapping[str, NDArray[np.str_]], is_event: NDArray[np.bool_]) -> list[Term]:
-    """Count each term's levels; a term with one level says nothing and is left out."""
-    terms = []
-    for name, values in levels.items():
-        distinct, level_of = np.unique(values, return_inverse=True)
-        rows, events = np.bincount(level_of), np.bincount(level_of, is_event).astype(np.int64)
-        if distinct.size > 1:
-            terms.append(Term(name, tuple(map(str, distinct)), rows, events, level_of))
-    return terms
+@dataclass(frozen=True, eq=False)
+class Design:
+    """The columns of a model for every pattern (P, C), their names, and the patterns that say something (P,).
+
+    A pattern with a level that has no event at all has no hazard to compare: the level's ratio stays blank, and leaving
+    its stretches out gives the other levels the very estimates that the likelihood has at that limit. A column that is
+    a sum of those before it is left out, and its level stays blank: the data cannot tell the two apart.
+    """
+
+    terms: tuple[Term, ...]
+    names: tuple[str, ...]
+    columns: NDArray[np.float64]
+    is_used: NDArray[np.bool_]
+
+    def of_class(self, term: str, level: str) -> NDArray[np.float64]:
+        """The columns (P, C) that the patterns would have with one term set to a level."""
+        parts = []
+        for each in self.terms:
+            set_to = np.full_like(each.counts.level_of, each.levels.index(level)) if each.name == term else None
+            parts.append(each.block(each.counts.level_of if set_to is None else set_to))
+        kept = [name in self.names for each in self.terms for name in map(each.column, each.compared)]
+        return np.hstack(parts)[:, kept]
 
 
-def design_of(
-    terms: Sequence[Term], used: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.intp], list[str]]:
-    """Return the distinct 0/1 covariate patterns (P, C), the pattern of each used stretch, and the columns' names."""
-    names = [term.column(level) for term in terms for level in term.compared]
-    columns = [term.level_of[used] == term.levels.index(level) for term in terms for level in term.compared]
-    if not columns:
-        return np.empty((0, 0)), np.empty(0, dtype=np.intp), []
-    design, pattern = np.unique(np.column_stack(columns).astype(float), axis=0, return_inverse=True)
-    return design, pattern.ravel(), names
+def design_of(risk: RiskTable, names: Sequence[str]) -> Design:
+    """The design of a model with these terms; a term with one level says nothing and is left out."""
+    terms = tuple(Term(name, risk.counts[name]) for name in names if (risk.counts[name].rows > 0).sum() > 1)
+    used = np.full(len(next(iter(risk.levels.values()))), True)
+    for term in terms:
+        used &= term.counts.events[term.counts.level_of] > 0
+    columns = [term.column(level) for term in terms for level in term.compared]
+    blocks = np.hstack([np.empty((used.size, 0)), *(term.block(term.counts.level_of) for term in terms)])
+    met = np.unique(risk.pattern[used[risk.pattern]])
+    kept = np.flatnonzero(~is_sum_of_earlier(distinct_rows(blocks[met])[0]))
+    return Design(terms, tuple(columns[i] for i in kept), blocks[:, kept], used)
+
+
+def is_sum_of_earlier(columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which columns (C,) are constant, or a constant plus a sum of multiples of columns before them (Gram and Schmidt)."""
+    rows, count = columns.shape
+    basis = np.full((rows, 1), 1 / np.sqrt(max(rows, 1)))
+    out = np.full(count, False)
+    for place in range(count):
+        rest = columns[:, place].copy()
+        for _ in range(2):  # twice, so that rounding in the first round is taken out in the second
+            rest -= basis @ (basis.T @ rest)
+        size = np.linalg.norm(rest)
+        out[place] = size <= 1e-9 * max(float(np.linalg.norm(columns[:, place])), 1.0)
+        if not out[place]:
+            basis = np.column_stack([basis, rest / size])
+    return out

@@ -6,14 +6,16 @@ episodes of one child are not independent.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from careloom.core import Ledger
 from careloom.engine import Engine, count
-from careloom.pathways.rung_model import CannotModelError, Counts, Row, Term, model_rung
+from careloom.pathways.rung_model import CannotModelError, Counts, Row, RungModel, Term, model_rung
 from careloom.stats.binomial import ClusterSums
 
 RUNGS = {
@@ -34,8 +36,16 @@ DROPS = {
 }
 """Why an episode is not in the models; the first that holds is counted."""
 
-TERMS = ("class_no", "age_band", "sex", "ethnic_group")
+CLASS = "class_no"
+TERMS = (CLASS, "age_band", "sex", "ethnic_group")
 CROSSED = "sex_age_ethnicity"
+WITHIN = {term: f"class_{term}" for term in TERMS if term != CLASS}
+SETTLED = "of a level of which all or none reached it"
+INTERACTIONS = (CROSSED, "class")
+"""What can be asked for beside the terms themselves: sex, age and ethnic group together as one term; each within a class."""
+
+Levels = dict[str, NDArray[np.str_]]
+"""The level of every pattern, by term."""
 
 NUMBER, WHOLE = pa.float64(), pa.int64()
 KEYS = [("rung", pa.string()), ("term", pa.string()), ("level", pa.string())]
@@ -54,42 +64,82 @@ RUNG_PROBABILITY = pa.schema(
 )
 
 
-def model_pathways(engine: Engine, *, first_day: dt.date, end_day: dt.date, crosses: bool = False) -> Ledger:
+def model_pathways(engine: Engine, *, first_day: dt.date, end_day: dt.date, interactions: Sequence[str] = ()) -> Ledger:
     """Make `rung_model` (odds ratios) and `rung_probability` (marginal predictions), both with 95% limits.
 
-    Reads `pathway`, `class_of` and `person`. One row is a CIN episode with an assessment, referred in
-    [first_day, end_day); its class is that of its first assessment that has one, else `unclassed`. With `crosses`,
-    sex, age and ethnic group are one term whose levels are their combinations. A model that cannot be fitted leaves
-    no rows, and the ledger says why.
+    Reads `pathway`, `episode_class` and `person`. One row is a CIN episode with an assessment, referred in
+    [first_day, end_day); without a class it is `unclassed`. A model that cannot be fitted leaves no rows, and the ledger
+    says why. `interactions`, of INTERACTIONS:
+    with "sex_age_ethnicity", sex, age and ethnic group are one term whose levels are their combinations;
+    with "class", everything is crossed with class besides: a model within each class, whose predictions are means over
+    the episodes of that class. That is the one model of class x (sex, age, ethnic group), of which a part that cannot be
+    fitted does not stop the others.
     """
     ledger = Ledger()
     choose_episodes(engine, first_day, end_day, ledger)
     engine.make("rung_pattern", patterns())
     engine.make("rung_child", children())
     engine.make("rung_pair", pairs())
-    odds: list[Row] = []
-    probabilities: list[Row] = []
-    terms = read_terms(engine, crosses=crosses)
+    levels = read_levels(engine)
+    odds, probabilities = list[Row](), list[Row]()
     for rung in RUNGS:
         counts = read_counts(engine, rung)
-        episodes = int(counts.trials.sum())
-        step, tables = f"model reaching {rung}", ("rung_episode", f"model of {rung}")
-        try:
-            found = model_rung(terms, counts)
-        except CannotModelError as fault:
-            ledger.note(step, *tables, episodes, 0, {f"no model: {fault}": episodes})
-            continue
-        odds += [{"rung": rung, **row} for row in found.odds]
-        behind = read_children(engine, rung, [term.name for term in terms])
+        models = fit_all(rung, crossed(levels) if CROSSED in interactions else levels, counts, ledger)
+        if "class" in interactions:
+            models += fit_within_classes(rung, levels, counts, ledger)
+        behind = read_children(engine, rung) if models else {}
+        odds += [{"rung": rung, **row} for found in models for row in found.odds]
         probabilities += [
-            {"rung": rung, **row, **behind[str(row["term"]), str(row["level"])]} for row in found.probabilities
+            {"rung": rung, **row, **behind[str(row["term"]), str(row["level"])]}
+            for found in models
+            for row in found.probabilities
         ]
-        ledger.note(
-            step, *tables, episodes, found.rows, {"of a level of which all or none reached it": episodes - found.rows}
-        )
     engine.load("rung_model", pa.Table.from_pylist(odds, schema=RUNG_MODEL))
     engine.load("rung_probability", pa.Table.from_pylist(probabilities, schema=RUNG_PROBABILITY))
     return ledger
+
+
+def fit_all(rung: str, levels: Levels, counts: Counts, ledger: Ledger) -> list[RungModel]:
+    """Fit one model to all episodes; none, and the ledger says why, where that cannot be."""
+    step, tables = f"model reaching {rung}", ("rung_episode", f"model of {rung}")
+    episodes = int(counts.trials.sum())
+    try:
+        found = model_rung(terms_of(levels), counts)
+    except CannotModelError as fault:
+        ledger.note(step, *tables, episodes, 0, {f"no model: {fault}": episodes})
+        return []
+    ledger.note(step, *tables, episodes, found.rows, {SETTLED: episodes - found.rows})
+    return [found]
+
+
+def fit_within_classes(rung: str, levels: Levels, counts: Counts, ledger: Ledger) -> list[RungModel]:
+    """Fit a model to the episodes of each class; the ledger says of which classes there is none, and why."""
+    models = list[RungModel]()
+    aside = Counter({SETTLED: 0})
+    for class_no in map(str, np.unique(levels[CLASS])):
+        mine = levels[CLASS] == class_no
+        part = counts.of(mine)
+        episodes = int(part.trials.sum())
+        try:
+            found = model_rung(terms_of({term: levels[term][mine] for term in WITHIN}), part)
+        except CannotModelError as fault:
+            aside[f"class {class_no}: no model: {fault}"] += episodes
+            continue
+        aside[SETTLED] += episodes - found.rows
+        odds, probabilities = (
+            tuple(within(class_no, row) for row in rows) for rows in (found.odds, found.probabilities)
+        )
+        models.append(RungModel(odds, probabilities, found.rows))
+    fitted = sum(found.rows for found in models)
+    step, tables = f"model reaching {rung} within each class", ("rung_episode", f"models of {rung} within a class")
+    ledger.note(step, *tables, int(counts.trials.sum()), fitted, aside)
+    return models
+
+
+def within(class_no: str, row: Row) -> Row:
+    """Say of a row of one class's model which class that is."""
+    named = {name: f"{class_no}, {row[name]}" for name in ("level", "reference") if row.get(name) is not None}
+    return {**row, "term": WITHIN[str(row["term"])], **named}
 
 
 def choose_episodes(engine: Engine, first_day: dt.date, end_day: dt.date, ledger: Ledger) -> None:
@@ -122,10 +172,7 @@ def candidates(first_day: dt.date, end_day: dt.date) -> str:
                CASE {drops} END AS reason_no
         FROM pathway AS w
         LEFT JOIN person AS p ON p.person_id = w.person_id
-        LEFT JOIN (
-          SELECT episode_id, class_no FROM class_of
-          QUALIFY row_number() OVER (PARTITION BY episode_id ORDER BY assessed_on, assessment_id) = 1
-        ) AS c ON c.episode_id = w.episode_id"""
+        LEFT JOIN episode_class AS c ON c.episode_id = w.episode_id"""
 
 
 def patterns() -> str:
@@ -158,13 +205,20 @@ def pairs() -> str:
         FROM rung_child AS a JOIN rung_child AS b ON b.person_id = a.person_id GROUP BY a.pattern_no, b.pattern_no"""
 
 
-def read_terms(engine: Engine, *, crosses: bool) -> list[Term]:
-    """Read the level of every pattern, term by term; a term with one level says nothing and is left out."""
+def read_levels(engine: Engine) -> Levels:
+    """Read the level of every pattern, term by term."""
     table = engine.arrow(f"SELECT {', '.join(TERMS)} FROM rung_pattern ORDER BY pattern_no")
-    levels = {name: np.array(table[name].to_pylist(), dtype=str) for name in TERMS}
-    if crosses:
-        crossed = zip(levels.pop("sex"), levels.pop("age_band"), levels.pop("ethnic_group"), strict=True)
-        levels[CROSSED] = np.array([", ".join(cell) for cell in crossed], dtype=str)
+    return {name: np.array(table[name].to_pylist(), dtype=str) for name in TERMS}
+
+
+def crossed(levels: Levels) -> Levels:
+    """Make sex, age and ethnic group one term."""
+    cells = zip(levels["sex"], levels["age_band"], levels["ethnic_group"], strict=True)
+    return {CLASS: levels[CLASS], CROSSED: np.array([", ".join(cell) for cell in cells], dtype=str)}
+
+
+def terms_of(levels: Levels) -> list[Term]:
+    """Return the terms of some patterns; a term with one level says nothing and is left out."""
     terms = []
     for name, values in levels.items():
         distinct, level_of = np.unique(values, return_inverse=True)
@@ -173,13 +227,14 @@ def read_terms(engine: Engine, *, crosses: bool) -> list[Term]:
     return terms
 
 
-def read_children(engine: Engine, rung: str, terms: Sequence[str]) -> dict[tuple[str, str], dict[str, int]]:
+def read_children(engine: Engine, rung: str) -> dict[tuple[str, str], dict[str, int]]:
     """Count, for each level of each term, the different children with an episode that reached the rung, and with one that did not."""
     levels = {term: term for term in TERMS} | {CROSSED: "concat(sex, ', ', age_band, ', ', ethnic_group)"}
+    levels |= {name: f"concat({CLASS}, ', ', {term})" for term, name in WITHIN.items()}
     counts = ", ".join(f"count(DISTINCT CASE WHEN {rung} = {flag} THEN person_id END) AS n{flag}" for flag in (1, 0))
     select = " UNION ALL ".join(
-        f"SELECT '{term}' AS term, {levels[term]} AS level, {counts} FROM rung_episode GROUP BY {levels[term]}"
-        for term in terms
+        f"SELECT '{term}' AS term, {level} AS level, {counts} FROM rung_episode GROUP BY {level}"
+        for term, level in levels.items()
     )
     return {
         (term, level): {"children_reached": reached, "children_not_reached": not_reached}

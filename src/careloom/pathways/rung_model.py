@@ -46,6 +46,13 @@ class Counts:
     successes: Floats
     children: ClusterSums
 
+    def of(self, mine: NDArray[np.bool_]) -> "Counts":
+        """The counts of some of the patterns (P,), numbered anew."""
+        both = mine[self.children.pattern] & mine[self.children.other]
+        pattern, other, *sums = (column[both] for column in vars(self.children).values())
+        number = np.cumsum(mine) - 1
+        return Counts(self.trials[mine], self.successes[mine], ClusterSums(number[pattern], number[other], *sums))
+
 
 @dataclass(frozen=True)
 class RungModel:

@@ -38,5 +38,10 @@ def _labels(catalogue: Catalogue) -> pa.Table:
     titles = [("return", name, r.title) for name, r in catalogue.returns.items()]
     titles += [("yearly return", name, r.title) for name, r in catalogue.returns.items() if r.yearly]
     titles += [("outcome", name, o.title) for name, o in catalogue.outcomes.items()]
+    of_outcomes = dict.fromkeys(
+        [("ending", c.name, c.title) for o in catalogue.outcomes.values() for c in o.competing]
+        + [("covariate", c.name, c.title) for o in catalogue.outcomes.values() for c in o.covariates]
+    )
+    titles += list({(kind, name): (kind, name, title) for kind, name, title in of_outcomes}.values())
     text = pa.schema([("kind", pa.string()), ("name", pa.string()), ("label", pa.string())])
     return pa.Table.from_pylist([{"kind": k, "name": n, "label": x} for k, n, x in titles], schema=text)

@@ -8,6 +8,8 @@ from careloom.report.grid import write
 from careloom.report.question import Answer
 from careloom.report.words import StudyWords
 
+NO_CATEGORIES = ("All", "No factors recorded", "No category")
+"""Rows of the table of categories that are none."""
 Answers = Mapping[str, Answer]
 Row = dict[str, Any]
 
@@ -80,7 +82,7 @@ def _bare(category: str) -> str:
 
 def _outcomes(answers: Answers) -> list[str]:
     rows = [row for row in answers["read_offs"].rows if row["month"] == 12 and row["share"] is not None]
-    categories = {row["category"] for row in answers["categories"].rows if row["category"] != "All"}
+    categories = {row["category"] for row in answers["categories"].rows if row["category"] not in NO_CATEGORIES}
     said = []
     for outcome in dict.fromkeys(row["outcome"] for row in rows):
         said += _outcome(outcome, {r["category"]: r["share"] for r in rows if r["outcome"] == outcome}, categories)

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from careloom.catalogue import Page
 from careloom.core import CatalogueError, nearest
 from careloom.disclose import Account
+from careloom.report.classes_said import say_classes, say_fit
 from careloom.report.figures import draw
 from careloom.report.grid import lay_out
 from careloom.report.headlines import headlines
@@ -20,6 +21,8 @@ from careloom.report.question import Answer
 from careloom.report.words import StudyWords, say_day
 
 TEMPLATES = Path(__file__).parent / "templates"
+SAID = {"classes": say_classes, "fit": say_fit}
+"""Sentences that a page can insert by name."""
 SHORT = 14
 """A table with more rows than this opens on a click; in print it is open, unless it is very long."""
 
@@ -58,7 +61,8 @@ class _Filler:
 
     def fill(self, page: Page) -> Markup:
         self.page = page
-        names = {"table": self.table, "figure": self.figure, "outcomes": self._outcomes(), "study": self.study}
+        told = {"table": self.table, "figure": self.figure, "said": self.said, "has": self.has}
+        names = {**told, "outcomes": self._outcomes(), "study": self.study}
         text = self.jinja.from_string(page.text).render(names)
         made = self.markdown.render(text)
         made = made.replace("<h2>", "<h3>").replace("</h2>", "</h3>")  # the page's own title is the h2
@@ -89,6 +93,15 @@ class _Filler:
             return Markup("")
         self.drawn.add((name, only))  # its table needs no second visible title
         return self._set("figure.html", answer, only, figure=figure)
+
+    def has(self, name: str) -> bool:
+        """Is there anything in that table?"""
+        return self._answer(name).released is not None
+
+    def said(self, name: str) -> Markup:
+        """Sentences made from released tables, one a line."""
+        lines = Markup("").join(Markup("<li>{}</li>").format(line) for line in SAID[name](self.answers))
+        return Markup("<ul>{}</ul>").format(lines) if lines else Markup("")
 
     def _set(self, template: str, answer: Answer, only: str | None, **more: Any) -> Markup:
         is_illustrative = answer.question.is_priced and self.study.prices_standing == "illustrative"

@@ -26,7 +26,7 @@ from careloom.disclose import (
 from careloom.engine import Engine, with_names
 
 FOLDER = Path(__file__).parent / "questions"
-READ_OFFS = (12, 24, 6, 3)
+READ_OFFS = (12, 24, 6, 3, 36, 60, 72)
 """Months after which the outcomes are read off; where not all may be shown, the first named are kept."""
 FORMATS = ("", "number", "share", "pounds", "p")
 

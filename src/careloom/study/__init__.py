@@ -1,27 +1,38 @@
 """The study: one TOML file, and the whole analysis in ten lines that read aloud."""
 
 from careloom.study.accounts import wait
+from careloom.study.class_names import list_classes, name_class
+from careloom.study.classify import classify_assessments
 from careloom.study.file import Study, read_study
+from careloom.study.kept_demand import Told
 from careloom.study.listings import Listing
 from careloom.study.look import Asked, check_accesses, look_at_child
 from careloom.study.profile import Described, describe_by, list_described, list_profiles, write_described
 from careloom.study.run import Finished, run_study
 from careloom.study.stock import HandedOver, Stock, find_handed_over, take_stock, write_stock
+from careloom.study.typology import STARTS, AskedOfTypology, look_at_typology
 
 __all__ = [
+    "STARTS",
     "Asked",
+    "AskedOfTypology",
     "Described",
     "Finished",
     "HandedOver",
     "Listing",
     "Stock",
     "Study",
+    "Told",
     "check_accesses",
+    "classify_assessments",
     "describe_by",
     "find_handed_over",
+    "list_classes",
     "list_described",
     "list_profiles",
     "look_at_child",
+    "look_at_typology",
+    "name_class",
     "read_study",
     "run_study",
     "take_stock",

@@ -7,11 +7,23 @@ from pathlib import Path
 from careloom.catalogue import Catalogue, PriceSheet, read_prices
 from careloom.core import Keys, StudyError, nearest, read_toml
 from careloom.ingest import Delivery
-from careloom.pathways import DISTANCES, groupings
+from careloom.outcomes import AskedOfOutcomes
+from careloom.pathways import DISTANCES, EPISODE_CLASS_RULES, INTERACTIONS, groupings
+from careloom.study.asked_of_outcomes import Mask, read_asked
+from careloom.study.demand import Demand, read_demand
 from careloom.study.residents import Residents, read_residents
 
 GLOB = "*?["
 ENGINES = ("duckdb", "spark")
+
+
+@dataclass(frozen=True)
+class AskedOfPathways:
+    """What is crossed in the models of the pathway, which assessment decides the class of an episode, and how far histories lie apart."""
+
+    interactions: tuple[str, ...]
+    episode_class: str
+    distance: str
 
 
 @dataclass(frozen=True)
@@ -29,18 +41,24 @@ class Study:
     deliveries: tuple[Delivery, ...]
     residents: tuple[Residents, ...]
     repairs_off: tuple[str, ...]
-    indicators: str
+    demand: Demand
     most_classes: int
     starts: int
     seed: int
     profiles_by: tuple[str, ...]
-    interactions: bool
-    distance: str
+    pathways: AskedOfPathways
     outcomes: tuple[str, ...]
+    asked_of_outcomes: AskedOfOutcomes
+    masks: tuple[Mask, ...]
     cost_first_day: dt.date
     cost_end_day: dt.date
     is_cost_window_asked: bool
     prices: PriceSheet
+
+    @property
+    def indicators(self) -> str:
+        """The indicator set that categories of demand are found from."""
+        return self.demand.indicators
 
 
 def read_study(path: Path, catalogue: Catalogue) -> Study:
@@ -55,6 +73,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     deliveries = tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery"))
     sections = ("typology", "pathways", "outcomes", "costs")
     typology, pathways, outcomes, costs = (keys.table(name, {}) for name in sections)
+    asked_of_outcomes, masks = read_asked(outcomes, catalogue)
     cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
     study = Study(
         name=words.text("name"),
@@ -68,14 +87,15 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         deliveries=deliveries,
         residents=read_residents(home / words.text("residents")) if "residents" in words.values else (),
         repairs_off=switched_off(keys.table("repairs", {}), catalogue),
-        indicators=one_of(typology, "indicators", tuple(catalogue.indicator_sets), "assessment_factors_34"),
+        demand=read_demand(typology, home, catalogue),
         most_classes=at_least_one(typology, "most_classes", 8),
         starts=at_least_one(typology, "starts", 20),
         seed=typology.whole("seed", 1),
         profiles_by=profiles_by(keys.table("profiles", {}), catalogue),
-        interactions=pathways.flag("interactions"),
-        distance=one_of(pathways, "distance", DISTANCES, DISTANCES[0]),
+        pathways=read_pathways(pathways),
         outcomes=questions(outcomes, catalogue),
+        asked_of_outcomes=asked_of_outcomes,
+        masks=masks,
         cost_first_day=cost_first_day,
         cost_end_day=cost_end_day,
         is_cost_window_asked=bool({"from", "to"} & set(costs.values)),
@@ -168,6 +188,16 @@ def profiles_by(keys: Keys, catalogue: Catalogue) -> tuple[str, ...]:
             raise StudyError(f'{keys.where}: profiles cannot be by "{name}"{nearest(name, known)}')
     keys.done()
     return by
+
+
+def read_pathways(keys: Keys) -> AskedOfPathways:
+    """Read [pathways]."""
+    interactions = tuple(keys.texts("interactions", []))
+    for name in interactions:
+        if name not in INTERACTIONS:
+            raise StudyError(f'{keys.where}: there is no interaction "{name}"{nearest(name, INTERACTIONS)}')
+    episode_class = one_of(keys, "episode_class", EPISODE_CLASS_RULES, EPISODE_CLASS_RULES[0])
+    return AskedOfPathways(interactions, episode_class, one_of(keys, "distance", DISTANCES, DISTANCES[0]))
 
 
 def at_least_one(keys: Keys, key: str, default: int) -> int:

@@ -20,6 +20,7 @@ from careloom.ingest import Decisions, ingest, say_in_common
 from careloom.link import link_persons
 from careloom.outcomes import time_outcomes
 from careloom.pathways import (
+    choose_classes,
     describe,
     doubts,
     follow_careers,
@@ -38,7 +39,8 @@ from careloom.study.file import Study
 from careloom.study.outputs import new_outputs, write_manifest
 from careloom.study.reach import limits, within_returns
 from careloom.study.residents import resident_table
-from careloom.typology import find_classes
+from careloom.study.views import views
+from careloom.typology import Search, find_classes, read_decisions
 
 OnStep = Callable[[str, float], None]
 
@@ -104,6 +106,7 @@ def stages(
         ("stacking birth cohorts", lambda: stack_births(study, catalogue, engine)),
         ("weighing plausibility", lambda: weigh_plausibility(engine, catalogue.signs)),
         ("finding categories of demand", lambda: find_demand(study, catalogue, engine)),
+        ("choosing the category of each episode", lambda: choose_classes(engine, study.pathways.episode_class)),
         ("modelling pathways", lambda: model_rungs(study, catalogue, engine)),
         ("describing who came", lambda: describe_children(study, catalogue, engine)),
         ("timing outcomes", lambda: time_questions(study, catalogue, engine)),
@@ -148,20 +151,21 @@ def read_histories(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger
         first_day=study.first_day,
         end_day=study.end_day,
         seed=study.seed,
-        distance=study.distance,
+        distance=study.pathways.distance,
     )
 
 
 def find_demand(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
-    study = within_returns(study, catalogue, engine)
+    study, demand = within_returns(study, catalogue, engine), study.demand
     return find_classes(
         engine,
-        catalogue.indicator_sets[study.indicators],
+        catalogue.indicator_sets[demand.indicators],
         first_day=study.first_day,
         end_day=study.end_day,
-        most_classes=study.most_classes,
-        starts=study.starts,
-        seed=study.seed,
+        search=Search(study.most_classes, study.starts, study.seed, demand.classes),
+        include_18plus=demand.include_18plus,
+        saved=demand.saved,
+        decisions=read_decisions(demand.names),
     )
 
 
@@ -175,13 +179,19 @@ def describe_children(study: Study, catalogue: Catalogue, engine: Engine) -> Led
 
 def model_rungs(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     within = within_returns(study, catalogue, engine)
-    return model_pathways(engine, first_day=within.first_day, end_day=within.end_day, crosses=study.interactions)
+    window = {"first_day": within.first_day, "end_day": within.end_day}
+    return model_pathways(engine, **window, interactions=study.pathways.interactions)
 
 
 def time_questions(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
-    study = within_returns(study, catalogue, engine)
-    asked = [catalogue.outcomes[name] for name in study.outcomes]
-    return time_outcomes(engine, asked, first_day=study.first_day, end_day=study.end_day)
+    engine.load("in_view", views(catalogue, engine, study.masks))
+    return time_outcomes(
+        engine,
+        [catalogue.outcomes[name] for name in study.outcomes],
+        first_day=study.first_day,
+        end_day=study.end_day,
+        asked=study.asked_of_outcomes,
+    )
 
 
 def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from careloom.synth.days import Flags
+from careloom.synth.days import Days, Flags
 from careloom.synth.world import Floats, Rows
 
 
@@ -35,3 +35,13 @@ def shifted(chance: Floats, by: Floats | float) -> Floats:
     odds = chance / np.maximum(1 - chance, 1e-12) * np.exp(by)
     moved: Floats = np.where(chance >= 1, 1.0, odds / (1 + odds))
     return moved
+
+
+def scatter(rng: np.random.Generator, count: Rows, from_on: Days, until_on: Days) -> tuple[Rows, Days]:
+    """`count` days in each [from_on, until_on): the row and the day, in order; days drawn twice are kept once."""
+    of = np.repeat(np.arange(count.size), count)
+    on = from_on[of] + (rng.random(of.size) * (until_on - from_on)[of]).astype(np.int64)
+    order = np.lexsort((on, of))
+    of, on = of[order], on[order]
+    is_new = (np.diff(of, prepend=-1) != 0) | (np.diff(on, prepend=-1) != 0)
+    return of[is_new], on[is_new]

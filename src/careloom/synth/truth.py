@@ -11,18 +11,22 @@ from careloom.catalogue import Population
 from careloom.catalogue.population import AGE_BANDS, PlantedClock
 from careloom.synth.aside import Aside
 from careloom.synth.care.exits import EXITS
+from careloom.synth.care.moves import GROUPS
 from careloom.synth.files.table import Column, iso_text, write_csv
 from careloom.synth.life.cases import PATHS
 from careloom.synth.life.factors import chances
 from careloom.synth.who.identity import Identities
-from careloom.synth.world import Authority, Care, Plans, Rows, World
+from careloom.synth.world import Authority, Care, Missing, Placed, Plans, Rows, Texts, World
 
 FIRST_WRITTEN = "classes.csv"  # its being there says that a folder was made here, even if not to the end
+PROVIDED_BY = {
+    "PR0": "parents", "PR1": "own", "PR2": "another_authority", "PR3": "other_public", "PR4": "private", "PR5": "voluntary",
+}  # fmt: skip
 
 
 def write_truth(folder: Path, world: World, identities: Identities, aside: Iterable[Aside]) -> None:
-    """Write one authority's person, referral, assessment, plan, care and record into `folder`; days run to the true end."""
-    people, cases = world.people, world.referrals
+    """Write who one authority's children are, all that happened to them and whose each record is; days run to the true end."""
+    people = world.people
     keys, child_id = np.array([k.key for k in world.population.kinds]), identities.child_id
     write_csv(
         folder / "person.csv",
@@ -36,20 +40,8 @@ def write_truth(folder: Path, world: World, identities: Identities, aside: Itera
             "twin_child_id": np.where(people.twin_of >= 0, child_id[people.twin_of], ""),
         },
     )
-    kind = keys[cases.kind]
-
-    def of(referral: Rows, **columns: Column) -> dict[str, Column]:
-        """Columns of things that lie in referrals, with the child, the day of the referral and its class."""
-        known = {"child_id": child_id[cases.child[referral]], "referral_on": iso_text(cases.starts_on[referral])}
-        return known | columns | {"class": kind[referral]}
-
-    each_case = np.arange(cases.child.size)
-    path = np.array(PATHS)[cases.path]
-    write_csv(folder / "referral.csv", of(each_case, closes_on=iso_text(cases.closes_on), path=path))
-    papers, plans, care = world.assessments, world.plans, world.care
-    write_csv(folder / "assessment.csv", of(papers.referral, assessment_starts_on=iso_text(papers.starts_on)))
-    write_csv(folder / "plan.csv", of(plans.referral, **_days_of(plans)))
-    write_csv(folder / "care.csv", of(care.referral, **_days_of(care), exit=np.array(EXITS)[care.exit]))
+    for name, table in (_of_cases(world, child_id, keys) | _of_care(world, child_id)).items():
+        write_csv(folder / f"{name}.csv", table)
     for each in aside:
         for trace in each.traces:
             rows = {"record": trace.record_id, "person_id": trace.person}
@@ -58,7 +50,51 @@ def write_truth(folder: Path, world: World, identities: Identities, aside: Itera
             write_csv(folder / f"{name}.csv", columns)
 
 
-def _days_of(spells: Plans | Care) -> dict[str, Column]:
+def _of_cases(world: World, child_id: Texts, keys: Texts) -> dict[str, dict[str, Column]]:
+    """What lies in referrals, table by table. An enquiry without a conference has no day of one."""
+    cases = world.referrals
+    kind = keys[cases.kind]
+
+    def of(referral: Rows, **columns: Column) -> dict[str, Column]:
+        """Columns of things that lie in referrals, with the child, the day of the referral and its class."""
+        known = {"child_id": child_id[cases.child[referral]], "referral_on": iso_text(cases.starts_on[referral])}
+        return known | columns | {"class": kind[referral]}
+
+    each_case = np.arange(cases.child.size)
+    papers, enquiries, plans = world.assessments, world.enquiries, world.plans
+    authorised = {"assessment_starts_on": iso_text(papers.starts_on), "authorised_on": iso_text(papers.ends_on)}
+    asked = {"starts_on": iso_text(enquiries.starts_on), "conference_on": iso_text(enquiries.conference_on)}
+    return {
+        "referral": of(each_case, closes_on=iso_text(cases.closes_on), path=np.array(PATHS)[cases.path]),
+        "assessment": of(papers.referral, **authorised),
+        "enquiry": of(enquiries.referral, **asked),
+        "plan": of(plans.referral, **_days_of(plans)),
+        "care": of(world.care.referral, **_days_of(world.care), exit=np.array(EXITS)[world.care.exit], left=world.left),
+    }
+
+
+def _of_care(world: World, child_id: Texts) -> dict[str, dict[str, Column]]:
+    """What lies in periods of care, table by table; a child is back on the day a missing incident ends."""
+    care, placed, missing = world.care, world.placed, world.missing
+
+    def of(row: Rows, **columns: Column) -> dict[str, Column]:
+        """Columns of things that lie in periods of care, with the child and the day the period starts."""
+        return {"child_id": child_id[care.child[row]], "care_starts_on": iso_text(care.starts_on[row])} | columns
+
+    where = {"type": np.array(GROUPS)[placed.group], "provider": _provided(placed.provider), "carer": placed.carer}
+    what = np.where(missing.kind == "M", "missing", "away")
+    return {
+        "placement": of(placed.care, **_days_of(placed), **where),
+        "missing": of(missing.care, **_days_of(missing), kind=what),
+    }
+
+
+def _provided(provider: Texts) -> Texts:
+    """Who provides each placement, in words; "" where nobody does."""
+    return np.select([provider == code for code in PROVIDED_BY], list(PROVIDED_BY.values()), "")
+
+
+def _days_of(spells: Plans | Care | Placed | Missing) -> dict[str, Column]:
     return {"starts_on": iso_text(spells.starts_on), "ends_on": iso_text(spells.ends_on)}
 
 

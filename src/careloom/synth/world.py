@@ -167,6 +167,37 @@ class Care:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """One row per stay with one carer, ordered by period of care and day; some days elsewhere do not end it.
+
+    group : position in care.moves.GROUPS
+    provider : code of who provides it; "" for other places
+    carer : number of the carer, as in Episodes; foster carers who adopt the child have a second row of the same number
+    """
+
+    care: Rows
+    starts_on: Days
+    ends_on: Days
+    group: Rows
+    provider: Texts
+    carer: Rows
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One row per incident in the years of the returns, ordered by period of care and day, never two at once.
+
+    ends_on : the day the child is back, before the period ends
+    kind : M missing, A away without authorisation
+    """
+
+    care: Rows
+    starts_on: Days
+    ends_on: Days
+    kind: Texts
+
+
+@dataclass(frozen=True)
 class Episodes:
     """One row per SSDA903 episode, ordered by period of care and day, each beginning the day the one before ends.
 
@@ -192,7 +223,10 @@ class Episodes:
 
 @dataclass(frozen=True)
 class World:
-    """One authority: who its children are and everything that happened to them."""
+    """One authority: who its children are and everything that happened to them.
+
+    left : how each period of care ended, one of care.leaving.WAYS_OUT; "" for one so long over that only its days are kept
+    """
 
     authority: Authority
     population: Population
@@ -206,5 +240,8 @@ class World:
     plan_reviews: Meetings
     support: Support
     care: Care
+    placed: Placed
+    left: Texts
+    missing: Missing
     episodes: Episodes
     care_reviews: Meetings

@@ -2,23 +2,42 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
-from careloom.catalogue import Indicator, IndicatorSet
+from careloom.catalogue import IndicatorSet, SavedTypology
 from careloom.core import Ledger
 from careloom.engine import Engine, count
-from careloom.stats.latent_class import LatentClassFit, collapse, fit_latent_classes
-from careloom.stats.latent_class.criteria import bic
-from careloom.typology.assessments import make_indicators
+from careloom.stats.latent_class.decision import decide
+from careloom.stats.latent_class.scan import scan
+from careloom.typology.assessments import make_indicators, make_population
+from careloom.typology.decisions import Decision, settled
+from careloom.typology.found import Called, Found
 from careloom.typology.names import name_classes
 from careloom.typology.patterns import Patterns, read_patterns
-from careloom.typology.tables import DEMAND_CLASS, all_probabilities, fits_table, pattern_table, profile_table
+from careloom.typology.scoring import items_told, load_scored, parameters_of, score
+from careloom.typology.tables import load_found, load_nothing
 
 FEWEST_ASSESSMENTS = 50
-CLASS_OF = """
-    SELECT a.assessment_id, a.person_id, a.la, a.episode_id, a.assessed_on, c.class_no, c.probability
-    FROM assessment_indicator AS a JOIN pattern_class AS c ON c.pattern = a.pattern"""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How classes are sought: 1 to `most_classes` of them, each from `starts` random starts.
+
+    `classes` overrules the rule that chooses among them. `halves` also fits each number to halves of the assessments,
+    which says more and takes longer. The same seed finds the same classes on the same machine.
+    """
+
+    most_classes: int
+    starts: int
+    seed: int
+    classes: int | None = None
+    halves: bool = False
+
+    @property
+    def most(self) -> int:
+        """With one more than was asked for, it can be said what one more would gain."""
+        return max(self.most_classes, self.classes + 1 if self.classes else 0)
 
 
 def find_classes(
@@ -27,37 +46,42 @@ def find_classes(
     *,
     first_day: dt.date,
     end_day: dt.date,
-    most_classes: int,
-    starts: int,
-    seed: int,
+    search: Search,
+    include_18plus: bool = False,
+    saved: SavedTypology | None = None,
+    decisions: Sequence[Decision] = (),
 ) -> Ledger:
     """Classify assessments authorised in [first_day, end_day) by the factors they record.
 
-    Reads `spell`, `person` and `factor`. Makes `class_fit` (1 to `most_classes` classes, each from `starts` random
-    starts), and for the number of classes with the lowest BIC `demand_class`, `class_profile` and `class_of`. With
-    fewer than 50 usable assessments, or when all record the same, no classes are sought: the four tables are empty
-    and the ledger says why. The same seed finds the same classes on the same machine.
+    Reads `spell`, `person` and `factor`. Makes `assessment_seen`, the tables of `typology.tables` and `class_of`. With
+    `saved` assessments are scored with its parameters, and nothing is fitted. Classes take the names that `decisions`
+    gave to profiles like theirs. With fewer than 50 usable assessments, or when all record the same, no classes are
+    sought: the tables are empty and the ledger says why.
     """
     ledger = Ledger()
-    usable = make_indicators(engine, indicators, first_day=first_day, end_day=end_day, ledger=ledger)
-    patterns = read_patterns(engine, len(indicators.indicators))
-    why_not = why_no_classes(patterns)
+    make_population(engine, first_day=first_day, end_day=end_day, include_18plus=include_18plus)
+    used = make_indicators(engine, indicators, ledger)
+    patterns = read_patterns(engine, len(used.indicators))
+    usable = count(engine, "assessment_indicator")
+    why_not = why_no_classes(patterns, to_score=saved is not None)
     if why_not:
-        load_classes(engine, indicators.indicators, patterns, [])
-        ledger.note(
-            f"find classes: none sought, {why_not}", "assessment_indicator", "class_of", usable, 0, {why_not: usable}
-        )
+        load_nothing(engine)
+        step = f"find classes: none sought, {why_not}"
+        ledger.note(step, "assessment_indicator", "class_of", usable, 0, {why_not: usable})
         return ledger
-    most = min(most_classes, len(patterns.texts))
-    table, _ = collapse(patterns.varying, patterns.weights)
-    fits = [fit_latent_classes(table, classes=k, starts=starts, seed=seed) for k in range(1, most + 1)]
-    load_classes(engine, indicators.indicators, patterns, fits)
-    ledger.note("find classes", "assessment_indicator", "class_of", usable, count(engine, "class_of"))
+    found = score_with(patterns, used, saved, decisions) if saved else search_classes(patterns, used, search, decisions)
+    load_found(engine, found)
+    if saved:
+        load_scored(engine, found, saved, score(patterns, found.parameters, found.told, seed=search.seed))
+    step = f"score with the typology {saved.name}" if saved else "find classes"
+    ledger.note(step, "assessment_indicator", "class_of", usable, count(engine, "class_of"))
     return ledger
 
 
-def why_no_classes(patterns: Patterns) -> str | None:
-    """Why no classes can be sought, if so."""
+def why_no_classes(patterns: Patterns, *, to_score: bool = False) -> str | None:
+    """Why no classes can be sought, or no assessment scored, if so."""
+    if to_score:
+        return None if patterns.texts else "no assessment can be classified"
     if patterns.weights.sum() < FEWEST_ASSESSMENTS:
         return f"fewer than {FEWEST_ASSESSMENTS} assessments can be classified"
     if not patterns.varies.any():
@@ -65,17 +89,47 @@ def why_no_classes(patterns: Patterns) -> str | None:
     return None
 
 
-def load_classes(
-    engine: Engine, items: Sequence[Indicator], patterns: Patterns, fits: Sequence[LatentClassFit]
-) -> None:
-    """Make the four tables of the typology from the fits; empty tables from none."""
-    chosen = min(fits, key=bic) if fits else None
-    engine.load("class_fit", fits_table(fits, chosen))
-    probabilities = all_probabilities(patterns, chosen)
-    names = name_classes([item.label for item in items], probabilities, patterns.prevalence)
-    shares = chosen.shares.tolist() if chosen else []
-    numbers = list(range(1, len(names) + 1))
-    engine.load("demand_class", pa.table([numbers, names, shares], schema=DEMAND_CLASS))
-    engine.load("class_profile", profile_table(items, probabilities, patterns.prevalence))
-    engine.load("pattern_class", pattern_table(patterns, chosen))
-    engine.make("class_of", CLASS_OF)
+def search_classes(
+    patterns: Patterns, indicators: IndicatorSet, search: Search, decisions: Sequence[Decision] = ()
+) -> Found:
+    """Fit one number of classes after another, and choose by the study's rule or as the search says."""
+    told = patterns.varies
+    table, place = patterns.table(told)
+    scanned = scan(table, most=search.most, starts=search.starts, seed=search.seed, halves=search.halves)
+    asked = min(search.classes, len(scanned.fits)) if search.classes else None
+    choice = decide(scanned.rows, chosen=asked)
+    parameters = scanned.fits[choice.chosen - 1].parameters
+    found = Found(indicators, patterns, told, table, place, parameters, scanned, choice, ())
+    found = replace(found, called=call(found, decisions))
+    if found.called and all(each.decision for each in found.called):
+        found = replace(found, choice=decide(scanned.rows, chosen=asked, named={choice.chosen: True}))
+    return found
+
+
+def score_with(
+    patterns: Patterns, indicators: IndicatorSet, saved: SavedTypology, decisions: Sequence[Decision] = ()
+) -> Found:
+    """The classes of a saved typology, for these assessments; the names are its own unless people settled others."""
+    told = items_told(saved, indicators, patterns)
+    names = [item.name for item, is_told in zip(indicators.indicators, told, strict=True) if is_told]
+    table, place = patterns.table(told)
+    found = Found(indicators, patterns, told, table, place, parameters_of(saved, names), None, None, ())
+    return replace(found, called=call(found, decisions, [each.name for each in saved.classes]))
+
+
+def call(found: Found, decisions: Sequence[Decision], suggested: Sequence[str] = ()) -> tuple[Called, ...]:
+    """What each class is called: as people settled it, or as its profile suggests."""
+    probabilities = found.probabilities
+    named = settled(decisions, [item.name for item in found.items], probabilities)
+    taken = {decision.name for decision in named if decision}
+    labels = [item.label for item in found.items]
+    suggested = suggested or name_classes(labels, probabilities, found.patterns.prevalence)
+    return tuple(
+        Called(d.name if d else distinct(name, taken, k), name, d)
+        for k, (name, d) in enumerate(zip(suggested, named, strict=True), start=1)
+    )
+
+
+def distinct(name: str, taken: set[str], number: int) -> str:
+    """A suggested name that is not one which people gave to another class."""
+    return f"{name} ({number})" if name in taken else name

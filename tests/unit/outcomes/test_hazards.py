@@ -14,7 +14,7 @@ from careloom.engine import DuckDBEngine, Engine
 from careloom.outcomes import time_outcomes
 from careloom.outcomes.curves import curves_of
 from careloom.outcomes.hazards import Stretches, fit_hazards, hazard_ratios_of
-from careloom.stats.cox import fit_cox
+from careloom.stats.survival.cox import fit_cox
 from careloom.stats.survival import kaplan_meier
 
 CATALOGUE = load_catalogue()
@@ -205,7 +205,8 @@ def empty(engine: Engine) -> None:
     spell |= {"start_reason": text, "end_reason": text, "detail": text, "within_id": text}
     person = {"person_id": text, "born_on": day, "died_on": day, "sex": text, "ethnic_group": text}
     classes = {"assessment_id": text, "person_id": text, "episode_id": text, "assessed_on": day, "class_no": pa.int32()}
-    for table, columns in (("spell", spell), ("person", person), ("class_of", classes)):
+    tables = {"spell": spell, "person": person, "class_of": classes, "episode_class": classes}
+    for table, columns in tables.items():
         engine.load(table, pa.schema(list(columns.items())).empty_table())
 
 

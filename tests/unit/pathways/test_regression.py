@@ -12,7 +12,8 @@ from careloom.catalogue import load_catalogue
 from careloom.catalogue.examples import load_examples
 from careloom.core import Ledger
 from careloom.engine import Engine
-from careloom.pathways.regression import TERMS, model_pathways
+from careloom.pathways.episode_class import choose_classes
+from careloom.pathways.regression import TERMS, WITHIN, model_pathways
 from careloom.pathways.rung_model import FEWEST
 from careloom.stats.binomial import ClusterSums, fit_binomial
 
@@ -54,8 +55,9 @@ def load(engine: Engine, tables: Tables) -> None:
         engine.load(name, pa.Table.from_pylist(rows))
 
 
-def model(engine: Engine, *, crosses: bool = False) -> Ledger:
-    ledger = model_pathways(engine, first_day=FIRST_DAY, end_day=END_DAY, crosses=crosses)
+def model(engine: Engine, *interactions: str) -> Ledger:
+    choose_classes(engine)
+    ledger = model_pathways(engine, first_day=FIRST_DAY, end_day=END_DAY, interactions=interactions)
     assert ledger.balances, ledger.faults()
     return ledger
 
@@ -97,7 +99,7 @@ def other_of(odds: dict[tuple[str, str], dict[str, Any]], term: str, level: str)
 def test_as_the_same_model_written_out_episode_by_episode(engine: Engine, crosses: bool) -> None:
     """The engine's reduction loses nothing: the same numbers as a design matrix with a row for every episode."""
     load(engine, planted(300, seed=5, care=0.0))
-    model(engine, crosses=crosses)
+    model(engine, *(["sex_age_ethnicity"] if crosses else []))
     rows = engine.rows(f"SELECT person_id, looked_after, {', '.join(TERMS)} FROM rung_episode")
     data = [np.array(column) for column in zip(*rows, strict=True)]
     levels = dict(zip(TERMS, data[2:], strict=True))
@@ -125,6 +127,108 @@ def test_as_the_same_model_written_out_episode_by_episode(engine: Engine, crosse
         assert_allclose([row["probability"], row["lower"], row["upper"]], [mean.probability, mean.lower, mean.upper])
         assert row["rows_of_level"] == (levels[term] == level).sum()
         assert row["reached"] == y[levels[term] == level].sum()
+
+
+def test_within_each_class_as_the_one_model_crossed_with_class(engine: Engine) -> None:
+    """A model for each class says what one model says in which class is crossed with everything else."""
+    load(engine, planted(500, seed=6, care=0.0))
+    model(engine, "class")
+    rows = engine.rows(f"SELECT person_id, looked_after, {', '.join(TERMS)} FROM rung_episode")
+    data = [np.array(column) for column in zip(*rows, strict=True)]
+    levels = dict(zip(TERMS, data[2:], strict=True))
+    odds, means = made(engine, "rung_model"), made(engine, "rung_probability")
+    inside = [key for key, row in odds.items() if key[0] in WITHIN.values() and row["lower"] is not None]
+    assert {term for term, _ in inside} == set(WITHIN.values())
+    assert len(inside) == 9  # three classes, three terms of two levels
+
+    def design(levels: dict[str, np.ndarray]) -> np.ndarray:
+        spoken = {
+            name: np.char.add(np.char.add(levels["class_no"], ", "), levels[term]) for term, name in WITHIN.items()
+        }
+        own = [levels["class_no"] == level for level in ("2", "3")]
+        return np.column_stack([*own, *(spoken[term] == level for term, level in inside)]).astype(float)
+
+    y, each = data[1].astype(float), np.arange(len(rows))
+    same = np.nonzero(np.equal.outer(data[0], data[0]))
+    sums = ClusterSums(*same, np.ones(len(same[0])), y[same[0]], y[same[0]] * y[same[1]])
+    names = ["class 2", "class 3", *map(" ".join, inside)]
+    fit = fit_binomial(design(levels), np.ones(each.size), y, names=names, clusters=sums)
+    for key, ratio in zip(inside, fit.odds_ratios()[2:], strict=True):
+        expected = [ratio.odds_ratio, ratio.lower, ratio.upper, ratio.p_value]
+        got = [odds[key][name] for name in ("odds_ratio", "lower", "upper", "p_value")]
+        assert_allclose(got, expected, rtol=1e-6)  # two fits that each stop at 1e-10; magnified by |z| in the p-value
+    term_of = {name: term for term, name in WITHIN.items()}
+    told = [(key, row) for key, row in means.items() if key[0] in term_of]
+    assert len(told) == 18
+    for (name, spoken), row in told:
+        class_no, level = spoken.split(", ")
+        set_to = levels | {term_of[name]: np.full_like(levels[term_of[name]], level)}
+        mean = fit.mean_probability(design(set_to), (levels["class_no"] == class_no).astype(float))
+        assert_allclose([row["probability"], row["lower"], row["upper"]], [mean.probability, mean.lower, mean.upper])
+        here = (levels["class_no"] == class_no) & (levels[term_of[name]] == level)
+        assert (row["rows_of_level"], row["reached"]) == (here.sum(), y[here].sum())
+        assert row["children_reached"] == np.unique(data[0][here & (y == 1)]).size
+
+
+def test_planted_differences_between_classes_are_recovered(duck: Engine) -> None:
+    """Boys are likelier to come into care in class 2 only; within four standard errors, whichever the seed."""
+    tables = planted(6000, seed=11)
+    chance, boys = np.random.default_rng(11), {p["person_id"] for p in tables["person"] if p["sex"] == "M"}
+    class_of = {row["episode_id"]: row["class_no"] for row in tables["class_of"]}
+    for row in tables["pathway"]:
+        log_odds = -1.0 + 1.2 * (row["person_id"] in boys and class_of[row["episode_id"]] == 2)
+        row["has_care"] = bool(chance.random() < 1 / (1 + np.exp(-log_odds)))
+    load(duck, tables)
+    model(duck, "class")
+    odds = made(duck, "rung_model")
+    for class_no, truth in (("1", 0.0), ("2", 1.2), ("3", 0.0)):
+        boy, girl = odds["class_sex", f"{class_no}, M"], odds["class_sex", f"{class_no}, F"]
+        row, wanted = (boy, truth) if boy["lower"] is not None else (girl, -truth)
+        width = np.log(row["upper"] / row["lower"]) / (2 * 1.96)
+        assert width < 0.15
+        assert abs(np.log(row["odds_ratio"]) - wanted) < 4 * width
+
+
+def test_a_class_that_cannot_be_modelled_is_said_and_stops_no_other(duck: Engine) -> None:
+    """Class 4 has ten episodes and class 5 is all boys of one age and group: nothing can be told apart in it."""
+    tables = planted(600, seed=12, care=0.0)
+    load(duck, tables)
+    model(duck, "class")
+    before = made(duck, "rung_probability")
+    for number in range(70):
+        name, class_no = f"q{number}", 4 if number < 10 else 5
+        tables["person"].append(
+            {"person_id": name, "sex": "M", "ethnic_group": "White", "born_on": dt.date(2012, 6, 1)}
+        )
+        row = tables["pathway"][0] | {"episode_id": name, "person_id": name, "has_care": number % 2 == 0}
+        tables["pathway"].append(row | {"rung": "cin_only"})
+        classed = tables["class_of"][0] | {"assessment_id": name, "episode_id": name, "person_id": name}
+        tables["class_of"].append(classed | {"class_no": class_no})
+    load(duck, tables)
+    ledger = model(duck, "class")
+    after = made(duck, "rung_probability")
+    inside = {key for key in after if key[0] in WITHIN.values()}
+    assert {level[0] for _, level in inside} == {"1", "2", "3"}
+    for key in inside:
+        assert_allclose(after[key]["probability"], before[key]["probability"])
+    step = next(s for s in ledger.steps if s.step == "model reaching looked_after within each class")
+    assert dict(step.set_aside) == {
+        "class 4: no model: nothing differs between the episodes": 10,
+        "class 5: no model: nothing differs between the episodes": 60,
+    }
+
+
+def test_levels_that_a_class_does_not_have_are_no_rows_of_it(duck: Engine) -> None:
+    """An empty cell says nothing: no Black child is of class 3, and the rest of the class is told as before."""
+    tables = planted(800, seed=13, care=0.0)
+    black = {p["person_id"] for p in tables["person"] if p["ethnic_group"] == "Black"}
+    tables["class_of"] = [c for c in tables["class_of"] if not (c["class_no"] == 3 and c["person_id"] in black)]
+    load(duck, tables)
+    model(duck, "class")
+    means = made(duck, "rung_probability")
+    assert ("class_ethnic_group", "2, Black") in means
+    assert not {key for key in means if key[0] == "class_ethnic_group" and key[1].startswith("3,")}
+    assert means["class_sex", "3, M"]["probability"] is not None
 
 
 def test_which_episodes_are_modelled_and_with_which_terms(engine: Engine) -> None:

@@ -302,44 +302,30 @@ def demand(children: int, class_no: np.ndarray, chance: np.random.Generator) -> 
     ]
     start = date(2019, 4, 1)
     return {
-        "demand_class": [{"class_no": k + 1, "name": NAMES[k], "share": shares[k]} for k in range(4)],
-        "class_fit": [
-            {
-                "classes": k,
-                "log_likelihood": -9000.0 + 500 * k - 60 * k * k,
-                "parameters": 9 * k - 1,
-                "aic": 18000.0 - 700 * k,
-                "bic": 18100.0 - 700 * k + 90 * k * k,
-                "relative_entropy": 0.86,
-                "smallest_share": 0.08,
-                "starts": 20,
-                "starts_at_best": 17,
-                "is_chosen": k == 4,
-            }
-            for k in range(1, 7)
-        ],
-        "class_profile": [
-            {
-                "class_no": k + 1,
-                "indicator": f"i{j}",
-                "label": FACTORS[j],
-                "probability": float(profile[k, j]),
-                "prevalence": float(np.dot(shares, profile[:, j])),
-            }
-            for k in range(4)
-            for j in range(len(FACTORS))
-        ],
+        **classes_found(shares, profile),
         "class_of": [
             {
                 "assessment_id": f"A{n}",
                 "person_id": child(n),
-                "la": "Anyshire",
+                "la": f"Shire {n % 6 + 1}",
                 "episode_id": f"E{n}",
                 "assessed_on": start + timedelta(days=n % 600),
                 "class_no": int(k),
                 "probability": 0.9,
             }
             for n, k in enumerate(class_no)
+        ],
+        "assessment_seen": [
+            {
+                "assessment_id": f"A{n}",
+                "person_id": child(n),
+                "la": f"Shire {n % 6 + 1}",
+                "episode_id": f"E{n}",
+                "assessed_on": start + timedelta(days=n % 600),
+                "collection_year": 2020,
+                "set_aside": None if n < children else ("no factors recorded" if n < children + 12 else "only code 21"),
+            }
+            for n in range(children + 15)
         ],
         "pathway": [
             {
@@ -360,6 +346,147 @@ def demand(children: int, class_no: np.ndarray, chance: np.random.Generator) -> 
                 "is_disabled": bool(class_no[n] == 4),
             }
             for n in range(children)
+        ],
+    }
+
+
+def classes_found(shares: list[float], profile: np.ndarray) -> Tables:
+    """What the typology leaves of its search, beside the class of each assessment."""
+    fits = [
+        {
+            "classes": k,
+            "log_likelihood": -9000.0 + 500 * k - 60 * k * k,
+            "parameters": 9 * k - 1,
+            **{name: 18000.0 - 700 * k + 90 * k * k for name in ("aic", "aic3", "bic", "sabic", "caic", "icl")},
+            "relative_entropy": 0.86,
+            "entropy_r2": 0.85,
+            "smallest_share": 0.08,
+            "least_posterior": 0.81,
+            "share_certain": 0.77,
+            "gain_per_assessment": None if k == 1 else 0.3 / k,
+            "split_half_gain": None,
+            "worst_residual": 12.0,
+            "starts": 20,
+            "starts_at_best": 17,
+            "verdict": "certified",
+            "not_met": "a" if k < 4 else "",
+            "not_known": "e, f",
+            "is_chosen": k == 4,
+        }
+        for k in range(1, 7)
+    ]
+    return {
+        "class_fit": fits,
+        "class_choice": [{"position": 1, "about": "(a) BIC", "is_met": "yes", "said": "Further classes gain little."}],
+        "class_certificate": [
+            {
+                "classes": 4,
+                "verdict": "certified",
+                "gain_left": 1e-12,
+                "least_information": 0.03,
+                "at_boundary": 0,
+                "starts": 20,
+                "starts_at_best": 17,
+                "why": "4 classes are the fewest that the rule allows.",
+                "said": "It is proved to be a maximum of the likelihood.",
+            }
+        ],
+        "class_mode": [
+            {
+                "mode_no": n,
+                "log_likelihood": -8000.0 - n,
+                "below_best": float(n - 1),
+                "found": 21 - n,
+                "starts": f"{21 - n} uniform",
+                "sizes": "45%, 27%, 20%, 8%",
+            }
+            for n in (1, 2)
+        ],
+        "demand_class": [
+            {
+                "class_no": k + 1,
+                "name": NAMES[k],
+                "share": shares[k],
+                "share_error": 0.02,
+                "suggested": NAMES[k],
+                "name_version": None,
+            }
+            for k in range(4)
+        ],
+        "class_profile": [
+            {
+                "class_no": k + 1,
+                "indicator": f"i{j}",
+                "label": FACTORS[j],
+                "probability": float(profile[k, j]),
+                "probability_error": 0.01,
+                "prevalence": float(np.dot(shares, profile[:, j])),
+            }
+            for k in range(4)
+            for j in range(len(FACTORS))
+        ],
+        "class_quality": [
+            {
+                "placed_no": a,
+                "class_no": b,
+                "posterior": 0.85 if a == b else 0.05,
+                "odds_of_correct": 9.0 if a == b else None,
+            }
+            for a in range(1, 5)
+            for b in range(1, 5)
+        ],
+        "class_residual": [
+            {
+                "position": n,
+                "label": FACTORS[n],
+                "other_label": FACTORS[n + 1],
+                "children": children,
+                "observed": children + 1.0,
+                "expected": 20.5,
+                "residual": 30.0 - n,
+                "effect": 0.08,
+            }
+            for n, children in enumerate((40, 3), start=1)
+        ],
+        "class_checklist": [{"position": 1, "asked": "Which software?", "source": "GRoLTS", "said": "Careloom."}],
+        "class_by_group": [
+            {
+                "grouped_by": "la",
+                "group_value": "Shire 1",
+                "assessments": 106,
+                "children": 101,
+                "class_no": k,
+                "congruence": 0.97,
+                "of_deviations": 0.93,
+                "likeness": "same",
+                "adjusted_rand": 0.8,
+                "kappa": 0.9,
+            }
+            for k in range(1, 5)
+        ],
+        "scored_fit": [
+            {
+                "typology": "elsewhere",
+                "observed": -7.4,
+                "expected": -7.3,
+                "apart": -4.2,
+                "gain": 0.02,
+                "sure": 0.77,
+                "said": "These assessments fit the typology about as well as its own did.",
+            }
+        ],
+        "scored_class": [{"class_no": k, "share_saved": "25.0%", "share_here": 0.25} for k in range(1, 5)],
+        "scored_item": [
+            {
+                "position": n,
+                "label": FACTORS[n],
+                "children": children,
+                "assessments": children + 1,
+                "observed": children / 600,
+                "expected": 0.1,
+                "apart": 7.0 - n,
+            }
+            for n, children in enumerate((120, 3), start=1)
         ],
     }
 
@@ -388,35 +515,107 @@ def outcomes(children: int, class_no: np.ndarray, chance: np.random.Generator) -
         for k in range(5)
         for row in kaplan_meier([s for s in stretches if s["outcome"] == outcome and k in (0, s["class_no"])], k)
     ]
-    ratios = [
+    told = {"time_to_event": stretches, "curve": curve, "hazard_ratio": hazard_ratios()}
+    return told | compared(stretches)
+
+
+def hazard_ratios() -> list[dict[str, Any]]:
+    """The primary model; beside it model M0, the mean of all, another method, and two periods, of the category alone."""
+    levels = [
+        ("class_no", "2", "1", 1.42, 60),
+        ("class_no", "3", "1", 0.81, 40),
+        ("class_no", "4", "1", 1.97, 20),
+        ("sex", "M", "F", 1.04, 80),
+        ("sex", "U", "F", 3.21, 2),
+    ]
+    fits = [("M2", "cause_specific", "all", ""), ("M0", "cause_specific", "all", ""), ("M2", "fine_gray", "all", "")]
+    fits += [("M2", "cause_specific", "all", "mean of all")]
+    fits += [("M2", "cause_specific", period, "") for period in ("first 12 months", "after 12 months")]
+    return [
         {
-            "outcome": o,
-            "term": t,
+            "outcome": outcome,
+            "model": model,
+            "method": method,
+            "period": period,
+            "term": term,
             "level": level,
-            "reference": ref,
-            "hazard_ratio": hr,
-            "lower": hr / 1.4,
-            "upper": hr * 1.4,
+            "reference": reference or compared_with,
+            "hazard_ratio": ratio,
+            "lower": ratio / 1.4,
+            "upper": ratio * 1.4,
             "p_value": 0.03,
             "rows": 150,
             "events": events,
+            "children": 140,
+            "children_with_event": events,
         }
-        for o in ("re_referral", "repeat_plan")
-        for t, level, ref, hr, events in [
-            ("class_no", "2", "1", 1.42, 60),
-            ("class_no", "3", "1", 0.81, 40),
-            ("class_no", "4", "1", 1.97, 20),
-            ("sex", "M", "F", 1.04, 80),
-            ("sex", "U", "F", 3.21, 2),
-        ]
+        for outcome in ("re_referral", "repeat_plan")
+        for number, (model, method, period, reference) in enumerate(fits)
+        for term, level, compared_with, ratio, events in (levels if number == 0 else levels[:3])
     ]
-    return {"time_to_event": stretches, "curve": curve, "hazard_ratio": ratios}
+
+
+def compared(stretches: list[dict[str, Any]]) -> Tables:
+    """Tests, read-offs, adjusted shares and flow that go with the stretches; the shares are made up."""
+    outcomes = ("re_referral", "repeat_plan")
+    tests = [
+        {
+            "outcome": outcome,
+            "model": "M2",
+            "term": term,
+            "chi_square": 9.1,
+            "degrees_of_freedom": 3,
+            "p_value": 0.028,
+            "children": 420,
+            "children_with_event": 120,
+        }
+        for outcome in outcomes
+        for term in ("class_no", "sex", "all together")
+    ]
+    read_offs, adjusted = [], []
+    for outcome in outcomes:
+        for class_no in range(5):
+            mine = [s for s in stretches if s["outcome"] == outcome and class_no in (0, s["class_no"])]
+            for day in (92, 184, 366, 731):
+                counts = {
+                    "children": len(mine),
+                    "children_at_risk": sum(s["days"] > day for s in mine),
+                    "children_with_event": sum(s["is_event"] and s["days"] <= day for s in mine),
+                }
+                shares = {"share": 0.2, "lower": 0.1, "upper": 0.3}
+                both = {**shares, "incidence": 0.19, "incidence_lower": 0.09, "incidence_upper": 0.29}
+                read_offs += [
+                    {"outcome": outcome, "class_no": class_no, "of_whom": whom, "days": day, "at_risk": 0, **counts, **both}
+                    for whom in ("all children", "children too young to turn 18 before")
+                ]
+                counted = {"children": counts["children"], "children_with_event": counts["children_with_event"]}
+                if class_no:
+                    adjusted.append({"outcome": outcome, "class_no": str(class_no), "days": day, **counted, **shares})
+    flow = [
+        {
+            "outcome": outcome,
+            "position": position,
+            "step": step,
+            "la": None,
+            "year": None,
+            "rows_dropped": dropped,
+            "rows_left": left,
+            "children_left": left - 10,
+            "children_dropped": dropped,
+        }
+        for outcome in outcomes
+        for position, (step, dropped, left) in enumerate(
+            [("cin_episode spells in the returns", 0, 470), ("still open", 40, 430), ("died by time zero", 3, 427)]
+        )
+    ]
+    return {"ph_test": tests, "read_off": read_offs, "adjusted_curve": adjusted, "outcome_flow": flow}
 
 
 def rungs() -> Tables:
     """Two steps of the pathway regression; 2 children whose sex is not known reached the first, none the second."""
     levels = [("class_no", str(k), "1", 160 // k) for k in (1, 2, 3, 4)]
     levels += [("sex", "F", "M", 200), ("sex", "M", "M", 220), ("sex", "U", "M", 9)]
+    levels += [("class_sex", "1, F", "1, M", 70), ("class_sex", "1, M", "1, M", 90), ("class_sex", "2, F", "2, F", 40)]
     model, probability = [], []
     for rung, part in (("in_need", 0.5), ("cp_plan", 0.2)):
         for term, level, reference, rows in levels:

@@ -10,7 +10,7 @@ from careloom.engine import DuckDBEngine
 from careloom.report.asking import answer_all, longest
 from careloom.report.figures import draw
 from careloom.report.grid import lay_out
-from careloom.report.question import Answer, read_questions
+from careloom.report.question import READ_OFFS, Answer, read_questions
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def test_the_longest_that_months_can_be(months: int, days: int) -> None:
 
 def test_outcomes_are_read_off_at_the_same_days_as_declared() -> None:
     horizons = {days for outcome in load_catalogue().outcomes.values() for days in outcome.horizons_days}
-    assert {longest(months) for months in (3, 6, 12, 24)} <= horizons
+    assert {longest(months) for months in READ_OFFS} == horizons
 
 
 def test_read_offs_agree_with_the_curves_they_are_read_off(answers: dict[str, Answer]) -> None:
@@ -134,8 +134,9 @@ def test_age_bands_come_in_order_and_small_p_values_are_only_called_small(
     ages = " UNION ALL ".join(
         f"SELECT 'age_band' AS term, '{band}' AS level, '10-15' AS reference, 0.0004 AS p_value" for band in bands
     )
-    rest = "1.5 AS hazard_ratio, 1.2 AS lower, 1.9 AS upper, p_value, 150 AS rows, 60 AS events"
-    duck.make("hazard_ratio", f"SELECT 're_referral' AS outcome, term, level, reference, {rest} FROM ({ages})")
+    fit = "'re_referral' AS outcome, 'M2' AS model, 'cause_specific' AS method, 'all' AS period"
+    rest = "1.5 AS hazard_ratio, 1.2 AS lower, 1.9 AS upper, p_value, 150 AS children, 60 AS children_with_event"
+    duck.make("hazard_ratio", f"SELECT {fit}, term, level, reference, {rest} FROM ({ages})")
     answer = answer_all(duck, load_catalogue(), made_up["STUDY"])["hazard_ratios"]
     assert [row["level"] for row in answer.rows] == ["Under 1", "1 to 4", "5 to 9", "10 to 15", "16 to 17"]
     grid = lay_out(answer)

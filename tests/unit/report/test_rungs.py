@@ -45,3 +45,13 @@ def test_the_page_says_what_the_steps_are(written: Written) -> None:
     page = (written[0] / "report.html").read_text(encoding="utf-8")
     assert "How far children went" in page
     assert "How likely each step is, other things being equal" in page
+
+
+def test_levels_within_a_category_are_named_by_both_and_are_not_drawn(written: Written) -> None:
+    rows = [row for row in released(written, "rung_probabilities") if row["term"] == "Sex, within a category"]
+    name = "1. Domestic abuse of a parent, emotional abuse and neglect"
+    assert {row["level"] for row in rows} >= {f"{name}: Female", f"{name}: Male"}
+    assert len(rows) == 6
+    odds = {row["level"]: row for row in released(written, "rung_odds") if row["rung"] == "In need, or further"}
+    assert odds[f"{name}: Female"]["reference"] == f"{name}: Male"
+    assert draw_rungs(rows) is None

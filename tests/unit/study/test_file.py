@@ -42,14 +42,22 @@ def test_a_study_is_read_with_its_defaults(tmp_path: Path) -> None:
 
 
 def test_interactions_are_asked_for(tmp_path: Path) -> None:
-    assert not read_study(write(tmp_path, GOOD), load_catalogue()).interactions
-    assert read_study(write(tmp_path, GOOD + "[pathways]\ninteractions = true\n"), load_catalogue()).interactions
+    assert read_study(write(tmp_path, GOOD), load_catalogue()).pathways.interactions == ()
+    asked = GOOD + '[pathways]\ninteractions = ["class", "sex_age_ethnicity"]\n'
+    assert read_study(write(tmp_path, asked), load_catalogue()).pathways.interactions == ("class", "sex_age_ethnicity")
+
+
+def test_which_assessment_decides_the_class_of_an_episode_may_be_chosen(tmp_path: Path) -> None:
+    assert read_study(write(tmp_path, GOOD), load_catalogue()).pathways.episode_class == "first"
+    for rule in ("first", "last", "highest_posterior"):
+        asked = GOOD + f'[pathways]\nepisode_class = "{rule}"\n'
+        assert read_study(write(tmp_path, asked), load_catalogue()).pathways.episode_class == rule
 
 
 def test_how_far_histories_lie_apart_may_be_chosen(tmp_path: Path) -> None:
-    assert read_study(write(tmp_path, GOOD), load_catalogue()).distance == "optimal_matching"
+    assert read_study(write(tmp_path, GOOD), load_catalogue()).pathways.distance == "optimal_matching"
     asked = GOOD + '[pathways]\ndistance = "hamming"\n'
-    assert read_study(write(tmp_path, asked), load_catalogue()).distance == "hamming"
+    assert read_study(write(tmp_path, asked), load_catalogue()).pathways.distance == "hamming"
 
 
 def test_every_key_of_the_example_is_known(tmp_path: Path) -> None:
@@ -81,6 +89,18 @@ WRONG = {
     "an unknown distance": (
         ("[costs]", '[pathways]\ndistance = "haming"\n[costs]'),
         r'distance = "haming" is not known; did you mean "hamming"\?',
+    ),
+    "an unknown interaction": (
+        ("[costs]", '[pathways]\ninteractions = ["clas"]\n[costs]'),
+        r'there is no interaction "clas"; did you mean "class"\?',
+    ),
+    "interactions that are no list": (
+        ("[costs]", "[pathways]\ninteractions = true\n[costs]"),
+        '"interactions" should be a list',
+    ),
+    "an unknown class of an episode": (
+        ("[costs]", '[pathways]\nepisode_class = "latest"\n[costs]'),
+        'episode_class = "latest" is not known',
     ),
     "an unknown key of [pathways]": (
         ("[costs]", "[pathways]\ninteraction = true\n[costs]"),

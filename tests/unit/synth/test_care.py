@@ -18,6 +18,7 @@ from careloom.catalogue.targets import read_targets
 from careloom.synth.calibration.care import LENGTHS_OF_CARE
 from careloom.synth.care import exits
 from careloom.synth.care.exits import ADOPTED, ADULT, AGE_ASSESSED, EXITS, HOME, SHORTEST_ADOPTION, draw_way_out
+from careloom.synth.care.leaving import WAYS_OUT
 from careloom.synth.care.tell import SUPPORTED_FROM, tell_care
 from careloom.synth.days import birthday, collection_year, day, year_ends, year_starts
 from careloom.synth.who.identity import Homes
@@ -62,10 +63,11 @@ def told(population, people, starts, homes, kind, seed):
     way, ends = draw_way_out(starts, people.born, people.is_uasc, people.disabilities[:, 0], rng)
     n = np.arange(kind.size)
     care = Care(n, n, kind, starts, ends, way, np.full(kind.size, "N1"))
-    episodes, reviews = tell_care(people, care, homes, population, YEARS, rng)
+    lived = tell_care(people, care, homes, population, YEARS, rng)
+    episodes, reviews = lived.episodes, lived.reviews
     first = episodes.reason_new == "S"
     return SimpleNamespace(
-        people=people, care=care, homes=homes, e=episodes, reviews=reviews, first=first,
+        people=people, care=care, homes=homes, lived=lived, e=episodes, reviews=reviews, first=first,
         last=episodes.reason_ceased != "X1", away=np.char.startswith(episodes.place, "T"),
         adoption=np.char.startswith(episodes.place, "A"),
         before=np.flatnonzero(~first) - 1, after=np.flatnonzero(~first),
@@ -314,6 +316,46 @@ def test_reasons_for_leaving_suit_the_way_the_age_and_the_placement(world):
     assert (left[way == AGE_ASSESSED] == "E15").all()
 
 
+# -- what was lived, and what is told of it -------------------------------------------------------------------------
+
+
+def test_a_stay_with_a_carer_is_told_as_its_episodes_but_for_days_away(world):
+    e, placed = world.e, world.lived.placed
+    there = np.flatnonzero(~world.away)
+    lived = set(zip(placed.care.tolist(), placed.carer.tolist(), strict=True))
+    assert set(zip(e.care[there].tolist(), e.carer[there].tolist(), strict=True)) == lived
+    of, on = e.care[there], e.starts_on[there]
+    now = np.searchsorted(placed.care * 10**6 + placed.starts_on, of * 10**6 + on, side="right") - 1
+    assert (placed.care[now] == of).all()
+    assert (placed.ends_on[now] >= e.ends_on[there]).all()
+    assert (placed.carer[now] == e.carer[there]).all()
+    assert (placed.provider[now] == e.provider[there]).all()
+
+
+def test_stays_follow_each_other_from_the_start_of_care_to_its_end(world):
+    placed, care = world.lived.placed, world.care
+    is_first = np.append(True, placed.care[1:] != placed.care[:-1])
+    is_last = np.append(placed.care[1:] != placed.care[:-1], True)
+    assert (placed.starts_on[is_first] == care.starts_on[placed.care[is_first]]).all()
+    assert (placed.ends_on[is_last] == care.ends_on[placed.care[is_last]]).all()
+    assert (placed.ends_on[:-1] == placed.starts_on[1:])[~is_last[:-1]].all()
+    assert (placed.starts_on < placed.ends_on).all()
+
+
+def test_how_care_ended_is_told_by_the_code_of_its_year(world):
+    e, last = world.e, world.last
+    told = dict(zip(e.care[last].tolist(), e.reason_ceased[last].tolist(), strict=True))
+    lived = world.lived.left
+    ways = {way: {told[care] for care in np.flatnonzero(lived == way).tolist()} for way in WAYS_OUT}
+    kin = {"guardian_kin_carer": {"E43", "E45"}, "guardian_kin": {"E44", "E47"}}
+    others = {"guardian_foster_carer": {"E43", "E46"}, "guardian_other": {"E44", "E48"}}
+    home = {"home_planned": {"E4A"}, "home_unplanned": {"E4B"}, "stayed_with_carers": {"E17"}}
+    for way, codes in (kin | others | home).items():
+        assert ways[way] == codes, way
+    assert all(len(codes) == 1 for way, codes in ways.items() if not way.startswith("guardian"))
+    assert len(set.union(*ways.values())) == len(WAYS_OUT) + 2  # guardianship has two codes more, of the years before
+
+
 # -- carers, postcodes, fees --------------------------------------------------------------------------------------
 
 
@@ -541,7 +583,7 @@ def alone_children(population, kind, size=20_000):
     people, starts, homes = frame(born, birthday(born, 11), np.ones(size, bool), np.zeros(size, bool))
     n = np.arange(size)
     care = Care(n, n, np.full(size, kind), starts, birthday(born, 18), np.full(size, ADULT), np.full(size, "N8"))
-    return tell_care(people, care, homes, population, YEARS, np.random.default_rng(3))[0]
+    return tell_care(people, care, homes, population, YEARS, np.random.default_rng(3)).episodes
 
 
 def intense(population, **changes):
@@ -599,8 +641,10 @@ def test_nobody_in_care_is_nothing_to_tell(population):
     none = np.zeros(0, dtype=np.int64)
     people, starts, homes = frame(none, none, none.astype(bool), none.astype(bool))
     care = Care(none, none, none, starts, none, none, none.astype(str))
-    episodes, reviews = tell_care(people, care, homes, population, YEARS, np.random.default_rng(1))
-    assert all(column.size == 0 for column in (*vars(episodes).values(), *vars(reviews).values()))
+    lived = tell_care(people, care, homes, population, YEARS, np.random.default_rng(1))
+    tables = (lived.placed, lived.episodes, lived.reviews)
+    assert all(column.size == 0 for table in tables for column in vars(table).values())
+    assert lived.left.size == 0
 
 
 def test_only_periods_that_reach_near_the_years_are_told(population):
@@ -609,6 +653,7 @@ def test_only_periods_that_reach_near_the_years_are_told(population):
     way, ends = draw_way_out(starts, people.born, people.is_uasc, people.disabilities[:, 0], rng)
     n = np.arange(kind.size)
     care = Care(n, n, kind, starts, ends, way, np.full(kind.size, "N1"))
-    episodes, reviews = tell_care(people, care, homes, population, (2015, 2024), rng)
-    assert set(episodes.care) == set(n[ends >= year_starts(2015) - 400])
-    assert set(reviews.of) <= set(episodes.care)
+    lived = tell_care(people, care, homes, population, (2015, 2024), rng)
+    told_of = set(n[ends >= year_starts(2015) - 400])
+    assert set(lived.episodes.care) == set(lived.placed.care) == set(n[lived.left != ""]) == told_of
+    assert set(lived.reviews.of) <= told_of

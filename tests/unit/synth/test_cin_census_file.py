@@ -109,6 +109,9 @@ def world() -> World:
         plan_reviews=Meetings(np.zeros(3, dtype=np.int64), on("2023-08-20", "2024-02-10", "2024-04-01")),
         support=Support(np.array([6, 6]), on("2019-02-21", "2022-04-10"), on("2021-12-31", None)),
         care=None,  # type: ignore[arg-type]
+        placed=None,  # type: ignore[arg-type]
+        left=np.array([], dtype=str),
+        missing=None,  # type: ignore[arg-type]
         episodes=None,  # type: ignore[arg-type]
         care_reviews=Meetings(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)),
     )

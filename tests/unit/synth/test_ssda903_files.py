@@ -19,8 +19,9 @@ from careloom.catalogue import load_catalogue
 from careloom.check import run_rules
 from careloom.ingest import ingest
 from careloom.ingest.deliveries import Delivery
+from careloom.synth.chance import scatter
 from careloom.synth.days import NEVER, day
-from careloom.synth.files.care_records import draw_missing, draw_workers, scatter
+from careloom.synth.files.care_records import draw_workers
 from careloom.synth.files.ssda903 import write_ssda903
 from careloom.synth.files.ssda903_xml import write_ssda903_xml
 from careloom.synth.files.table import dmy_text, iso_text, write_csv
@@ -315,7 +316,7 @@ def test_as_many_go_missing_as_in_england(written):
 
 
 def test_incidents_lie_inside_their_period_of_care(world):
-    found = draw_missing(world, SEED)
+    found = world.missing
     assert found.care.size > 100
     assert np.all(found.starts_on >= world.care.starts_on[found.care])
     assert np.all(found.ends_on < world.care.ends_on[found.care])
@@ -458,7 +459,7 @@ def test_same_seed_same_bytes_in_either_order_and_another_seed_others(world, usu
     first = {p.relative_to(written.folder): sha256(p.read_bytes()).hexdigest() for p in written.folder.rglob("*.*")}
     assert digests(tmp_path / "again", SEED, write_ssda903_xml, write_ssda903) == first
     other = digests(tmp_path / "other", SEED + 1, write_ssda903)
-    assert all(other[path] != first[path] for path in other if path.stem in ("oc2", "missing", "reviews"))
+    assert all(other[path] != first[path] for path in other if path.stem in ("oc2", "reviews"))
 
 
 # Tables as CSV

@@ -83,6 +83,9 @@ def climb(objective: Objective, start: Climb, most: int) -> Climb:
         direction = ascent(slope, point.fitted, memory)
         direction[point.at.at_bound & (slope == 0.0)] = 0.0
         gain = float(slope @ direction) / 2.0
+        if gain < 0.0 and len(memory.moved):  # the bounds have turned the direction downhill: begin anew
+            memory = nothing
+            continue
         if gain < GAIN_LEFT:
             return Climb(point, start.steps + step, gain)
         reached = search_line(objective, point, direction)

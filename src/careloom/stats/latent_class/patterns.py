@@ -18,6 +18,8 @@ Whole = NDArray[np.int32]
 
 MISSING = -1
 LONGEST_KEY = 2**62
+MANY_LEVELS = 1024  # whole numbers that spread no wider are counted, others sorted
+FEW_KEYS = 4  # so many times the rows: keys that fit are counted, others sorted
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,34 +107,46 @@ def collapse(
     counts = check_weights(np.ones(len(answers)) if weights is None else weights, len(answers))
     if levels is not None and len(levels) != answers.shape[1]:
         raise ValueError(f"levels are given for {len(levels)} items, the rows have {answers.shape[1]}")
-    coded, kept = [], []
+    codes = np.empty(answers.shape, dtype=np.int32, order="F")
+    kept = []
     for item in range(answers.shape[1]):
-        codes, own = code_item(answers[:, item], None if levels is None else levels[item], item)
-        coded.append(codes)
+        codes[:, item], own = code_item(answers[:, item], None if levels is None else levels[item], item)
         kept.append(own)
-    codes = np.column_stack(coded)
-    first, pattern_of = distinct(codes, [len(own) + 1 for own in kept])
+    first, pattern_of = distinct(codes, [len(own) for own in kept])
     table = PatternTable(codes[first], np.bincount(pattern_of, counts, len(first)).astype(np.float64), tuple(kept))
     return table, pattern_of
 
 
 def code_item(answers: NDArray[np.generic], levels: ArrayLike | None, item: int) -> tuple[Whole, NDArray[np.generic]]:
     """Each answer's place among the item's levels (N,), -1 where missing, and the levels."""
+    found, place = tell_apart(answers, item)
+    seen = ~np.isnan(found) & (found != MISSING)
+    own = found[seen] if levels is None else np.asarray(levels, dtype=np.float64)
+    if not own.size:
+        raise ValueError(f"item {item} (from 0) is never observed: leave it out")
+    where = {level: code for code, level in enumerate(own.tolist())}
+    codes = np.array([where.get(level, len(own)) for level in found.tolist()], dtype=np.int32)
+    codes[~seen] = MISSING
+    unknown = int((codes[place] == len(own)).sum())
+    if unknown:
+        raise ValueError(f"item {item} (from 0) has {unknown} answers that are not among its {own.size} levels")
+    return codes[place], own
+
+
+def tell_apart(answers: NDArray[np.generic], item: int) -> tuple[Floats, NDArray[np.intp]]:
+    """The answers there are, in order, and which of them each row gave (N,)."""
+    if answers.dtype.kind in "iub":
+        least = int(answers.min())
+        if int(answers.max()) - least < MANY_LEVELS:  # small whole numbers need no sorting
+            shifted = answers.astype(np.int64) - least
+            there = np.bincount(shifted) > 0
+            return np.flatnonzero(there) + float(least), (np.cumsum(there) - 1)[shifted]
     try:
         numbers = answers.astype(np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"item {item} (from 0) holds answers that are not numbers: code them first") from None
-    seen = ~np.isnan(numbers) & (numbers != MISSING)
-    own = np.unique(numbers[seen]) if levels is None else np.asarray(levels, dtype=np.float64)
-    if not own.size:
-        raise ValueError(f"item {item} (from 0) is never observed: leave it out")
-    order = np.argsort(own, kind="stable")
-    place = np.minimum(np.searchsorted(own, numbers, sorter=order), own.size - 1)
-    codes = np.where(seen, order[place], MISSING).astype(np.int32)
-    unknown = int((seen & (own[codes] != numbers)).sum())
-    if unknown:
-        raise ValueError(f"item {item} (from 0) has {unknown} answers that are not among its {own.size} levels")
-    return codes, own
+    found, place = np.unique(numbers, return_inverse=True)
+    return found, place
 
 
 def check_weights(weights: ArrayLike, rows: int) -> Floats:
@@ -147,10 +161,18 @@ def check_weights(weights: ArrayLike, rows: int) -> Floats:
 def distinct(codes: Whole, radices: Sequence[int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Places of the first of each distinct row of codes (from -1), in sorted order, and the number of each row."""
     key, room = np.zeros(len(codes), dtype=np.int64), 1
-    for column, radix in zip(codes.T, radices, strict=True):
+    for column, levels in zip(codes.T, radices, strict=True):
+        has_gap = int(column.min() == MISSING)
+        radix = levels + has_gap
         if room * radix > LONGEST_KEY:  # what came before is told apart by fewer numbers than it could have had
             key = np.unique(key, return_inverse=True)[1]
             room = len(codes)
-        key, room = key * radix + (column + 1), room * radix
-    _, first, number = np.unique(key, return_index=True, return_inverse=True)
+        key, room = key * radix + (column + has_gap), room * radix
+    if room > FEW_KEYS * len(codes):
+        _, first, number = np.unique(key, return_index=True, return_inverse=True)
+        return first, number
+    there = np.bincount(key, minlength=room) > 0
+    number = (np.cumsum(there) - 1)[key]
+    first = np.empty(int(there.sum()), dtype=np.intp)
+    first[number[::-1]] = np.arange(len(codes) - 1, -1, -1)
     return first, number

@@ -8,18 +8,21 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from careloom.stats.latent_class.climb import MOST_STEPS, NEARLY_CERTAIN, Climb, climb, search_line
+from careloom.stats.latent_class.climb import MOST_STEPS, NEARLY_CERTAIN, ROUNDING, Climb, climb, search_line
 from careloom.stats.latent_class.information import free_parameters
 from careloom.stats.latent_class.likelihood import Point
 from careloom.stats.latent_class.objective import Objective
-from careloom.stats.latent_class.parameters import LEAST_LOG
+from careloom.stats.latent_class.parameters import LEAST_LOG, Parameters
 from careloom.stats.latent_class.patterns import Floats
 
 NEWTON_STEPS = 20
 FINISHING_ROUNDS = 10
 NOTHING_LEFT = 1e-9  # total log-likelihood that a last Newton step may still promise at a certified fit
+THE_LAST_DIGIT = 1e-16  # what it may promise and be taken all the same: the parameters then stand to 1e-8
 LEAST_EIGENVALUE = 1e-8  # share of information below which a direction is not told by the data
+BENT_UPWARDS = 1e-5  # share by which the surface must bend upwards to be no maximum; on a flat ridge it may by rounding
 DRAWN_BACK = 1.0 + 1e-6
+ON_ITS_WAY_OUT = 0.5  # rows that a probability that is falling may still stand for when it is put to 0
 
 Verdict = Literal["certified", "boundary-fixed", "weakly identified", "not converged"]
 
@@ -59,7 +62,7 @@ def climb_by_newton(objective: Objective, point: Point) -> tuple[Point, Certific
     """Newton steps until the exact information promises nothing more, or the arithmetic can tell no difference."""
     for step in range(NEWTON_STEPS + 1):
         direction, gain, least = newton(objective, point)
-        reached = search_line(objective, point, direction) if gain > NOTHING_LEFT / 10 and step < NEWTON_STEPS else None
+        reached = search_line(objective, point, direction) if gain > THE_LAST_DIGIT and step < NEWTON_STEPS else None
         if reached is None:
             break
         point = reached
@@ -71,7 +74,7 @@ def certify(point: Point, gain: float, least: float) -> Certificate:
     with np.errstate(invalid="ignore"):
         pull = np.nan_to_num(point.expected[bound] / point.fitted[bound], nan=1.0)
     verdict: Verdict = "boundary-fixed" if bound.any() else "certified"
-    if gain > NOTHING_LEFT or least < -LEAST_EIGENVALUE or (pull > DRAWN_BACK).any():
+    if gain > NOTHING_LEFT or least < -BENT_UPWARDS or (pull > DRAWN_BACK).any():
         verdict = "not converged"
     elif least < LEAST_EIGENVALUE:
         verdict = "weakly identified"
@@ -104,20 +107,30 @@ def complete_scale(point: Point, free: NDArray[np.intp]) -> Floats:
 
 
 def settle(objective: Objective, found: Climb) -> Climb:
-    """Put probabilities that hardly a row keeps from 0 where they belong and climb on, if that is higher.
+    """Put probabilities that hardly a row keeps from 0 where they belong and climb on, as long as that is no lower.
 
     So near the edge the slope all but vanishes whichever way it points, and steps along it would take for ever: those
     on their way out go to the bound, those drawn back go in to where a tenth of a row holds them.
     """
-    point = found.point
+    for _ in range(FINISHING_ROUNDS):
+        placed = at_the_edges(found.point)
+        if placed is None:
+            break
+        higher = climb(objective, Climb(objective.expect(placed), found.steps, np.inf), MOST_STEPS)
+        if higher.point.value < found.point.value - ROUNDING * abs(found.point.value):
+            break
+        found = higher
+    return found
+
+
+def at_the_edges(point: Point) -> Parameters | None:
+    """The parameters with those near the edge put where they belong; None when all are there."""
     flat, fitted = point.at.flat(), point.fitted
-    edge = fitted < NEARLY_CERTAIN
-    with np.errstate(invalid="ignore", divide="ignore"):
-        inward = np.nan_to_num(point.expected / fitted, nan=1.0) > DRAWN_BACK
     rows = np.concatenate([np.full(point.at.classes, point.members.sum()), point.seen.ravel()])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pull = np.nan_to_num(point.expected / fitted, nan=1.0)
+    inward = (fitted < NEARLY_CERTAIN) & (pull > DRAWN_BACK)
+    outward = ((fitted < ON_ITS_WAY_OUT) & (pull < 1.0)) | ((fitted < NEARLY_CERTAIN) & ~inward)
+    edge = (inward | outward) & (rows > 0.0)  # an item never observed in a class stays as it is
     placed = np.where(edge, np.where(inward, -np.log1p(10.0 * rows), LEAST_LOG), flat)
-    if (placed == flat).all():
-        return found
-    moved = objective.expect(point.at.like(placed))
-    higher = climb(objective, Climb(moved, found.steps, np.inf), MOST_STEPS)
-    return higher if higher.point.value >= point.value else found
+    return None if (placed == flat).all() else point.at.like(placed)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from careloom.stats.survival.rows import Floats, checked_rows, sum_by, weight_at_or_after
+from careloom.stats.survival.rows import Floats, checked_rows, distinct_of, sum_by, weight_at_or_after
 
 Interval = Literal["log-log", "log", "plain"]
 
@@ -71,7 +71,7 @@ def kaplan_meier(
     Raises ValueError for missing values, negative days, weights not above 0, no rows, or an entry not before its exit.
     """
     exits, event, weight, entry = checked_rows(days, is_event, weights, entry_days)
-    distinct, where = np.unique(exits, return_inverse=True)
+    distinct, where = distinct_of(exits)
     events = sum_by(where, weight * event, distinct.size)
     leaving = sum_by(where, weight, distinct.size)
     at_risk = leaving[::-1].cumsum()[::-1]

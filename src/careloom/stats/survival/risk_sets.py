@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from careloom.stats.survival.rows import Floats, checked_rows
+from careloom.stats.survival.rows import Floats, Integers, checked_rows, count_upto, distinct_of
 
-Integers = NDArray[np.int64]
 Sparse = Any  # scipy.sparse.csr_array; SciPy hands out no types
+MOST_CELLS = 8
+"""So many cells to a row are summed in one table of all cells, which is quicker than to sort the rows by their cells."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ class Membership:
     table: Floats  # (M, K)
     of: Integers  # (n,)
 
+    def some(self, rows: NDArray[np.bool_] | Integers | slice) -> Membership:
+        return Membership(self.table, self.of[rows])
+
 
 @dataclass(frozen=True)
 class Lingering:
@@ -103,9 +107,14 @@ class RiskSets:
     lingering: Lingering | None = None
     membership: Membership | None = None
 
-    def sides(self) -> Iterator[tuple[Integers, Floats]]:
-        """Pattern (n,) and weight (n,) of the rows: once, or for each class that they belong to in part."""
-        return sides_of(self.rows, self.membership)
+    def sides(self, some: Integers | None = None) -> Iterator[tuple[Integers, Floats]]:
+        """Pattern and weight of the rows, or of `some`: once, or for each class that they belong to in part."""
+        rows, belongs, those = self.rows, self.membership, slice(None) if some is None else some
+        if belongs is None:
+            yield rows.pattern[those], rows.weight[those]
+            return
+        for k, part in enumerate(weights_of(rows.weight[those], belongs.some(those))):
+            yield rows.pattern[those] * belongs.table.shape[1] + k, part
 
     def at_risk(self, values: Floats) -> Floats:
         """Sum of a value per pattern (patterns, ...) over the weight at risk in each slot (slots, ...)."""
@@ -139,19 +148,19 @@ def checked_cox_rows(
         raise ValueError("pattern must be one whole number per row: the number of a row of the design, from 0")
     if not event.any():
         raise ValueError("there are no events: no hazard ratio can be estimated")
-    labels, code = np.unique(np.zeros(exits.size) if stratum is None else np.asarray(stratum), return_inverse=True)
+    labels, code = distinct_of(np.zeros(exits.size, dtype=np.int64) if stratum is None else np.asarray(stratum))
     if code.shape != exits.shape:
         raise ValueError("stratum must have one label per row")
     return Rows(which.astype(np.int64, copy=False), exits, entry, event, weight, code, labels)
 
 
-def sides_of(rows: Rows, membership: Membership | None) -> Iterator[tuple[Integers, Floats]]:
+def weights_of(weight: Floats, membership: Membership | None) -> Iterator[Floats]:
+    """The weights of rows: once, or in each class that they belong to in part."""
     if membership is None:
-        yield rows.pattern, rows.weight
+        yield weight
         return
-    classes = membership.table.shape[1]
-    for k in range(classes):
-        yield rows.pattern * classes + k, rows.weight * membership.table[membership.of, k]
+    for column in membership.table.T:
+        yield weight * np.ascontiguousarray(column)[membership.of]
 
 
 def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membership | None = None) -> RiskSets:
@@ -160,17 +169,18 @@ def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membe
     Ties are counted in rows, whatever classes they belong to.
     """
     slots, first, last = find_slots(rows)
-    shape = (slots.day.size, patterns * (1 if membership is None else membership.table.shape[1]))
-    at_risk, own = last > first, rows.is_event
+
+    def summed(some: NDArray[np.bool_], one_past: Integers) -> Sparse:
+        where = one_past[some] - 1, rows.pattern[some]
+        parts = weights_of(rows.weight[some], None if membership is None else membership.some(some))
+        return side_by_side([sum_into((slots.day.size, patterns), *where, part) for part in parts])
+
+    at_risk = last > first
     late = at_risk & (first > slots.edges[rows.stratum])
-    slot, weight = last[own] - 1, np.zeros(int(own.sum()))
-    leaving, events = sparse.csr_array(shape), sparse.csr_array(shape)
-    for pattern, part in sides_of(rows, membership):
-        leaving = leaving + sum_into(shape, last[at_risk] - 1, pattern[at_risk], part[at_risk])
-        if late.any():
-            leaving = leaving - sum_into(shape, first[late] - 1, pattern[late], part[late])
-        events = events + sum_into(shape, slot, pattern[own], part[own])
-        weight += part[own]
+    leaving, events = summed(at_risk, last), summed(rows.is_event, last)
+    if late.any():
+        leaving = leaving - summed(late, first)
+    slot = last[rows.is_event] - 1
     tied = np.bincount(slot)
     event_slot = np.repeat(np.arange(tied.size), tied)
     gone = np.arange(slot.size) - np.repeat(np.cumsum(tied) - tied, tied)
@@ -182,7 +192,7 @@ def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membe
         leaving=leaving,
         events=events,
         tied=tied,
-        mean_weight=np.bincount(slot, weight) / tied,
+        mean_weight=events.sum(axis=1) / tied,
         event_slot=event_slot,
         q=gone / tied[event_slot] if efron else np.zeros(slot.size),
         membership=membership,
@@ -191,7 +201,20 @@ def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membe
 
 def sum_into(shape: tuple[int, int], row: Integers, column: Integers, weight: Floats) -> Sparse:
     """A sparse matrix of the weights summed by (row, column)."""
-    return sparse.csr_array(sparse.coo_array((weight, (row, column)), shape=shape))
+    if shape[0] * shape[1] > MOST_CELLS * weight.size:
+        return sparse.csr_array(sparse.coo_array((weight, (row, column)), shape=shape))
+    cells = np.bincount(row * shape[1] + column, weight, shape[0] * shape[1])
+    return sparse.csr_array(cells.reshape(shape))
+
+
+def side_by_side(of_classes: Sequence[Sparse]) -> Sparse:
+    """One matrix from one per class, with the classes of a pattern in adjoining columns."""
+    if len(of_classes) == 1:
+        return of_classes[0]
+    stacked = sparse.hstack(of_classes, format="csr")
+    shape, classes = of_classes[0].shape, len(of_classes)
+    k, pattern = np.divmod(stacked.indices, shape[1])
+    return sparse.csr_array((stacked.data, pattern * classes + k, stacked.indptr), shape=(shape[0], shape[1] * classes))
 
 
 def find_slots(rows: Rows) -> tuple[Slots, Integers, Integers]:
@@ -199,14 +222,15 @@ def find_slots(rows: Rows) -> tuple[Slots, Integers, Integers]:
     days = np.unique(rows.exit_days[rows.is_event])
     # A slot's key orders by stratum, then day; a row's own keys cut out its run of slots.
     stratum_key = rows.stratum * days.size
-    exit_key = stratum_key + np.searchsorted(days, rows.exit_days, side="right")
-    keys = np.unique(exit_key[rows.is_event] - 1)
+    exit_key = stratum_key + count_upto(days, rows.exit_days)
+    keys = distinct_of(exit_key[rows.is_event] - 1)[0]
     slots = Slots(
         stratum=keys // days.size,
         day=days[keys % days.size],
         edges=np.searchsorted(keys, np.arange(rows.labels.size + 1) * days.size),
     )
+    last = count_upto(keys, exit_key - 1)
     if rows.entry_days is None:
-        return slots, slots.edges[rows.stratum], np.searchsorted(keys, exit_key)
-    entry_key = stratum_key + np.searchsorted(days, rows.entry_days, side="right")
-    return slots, np.searchsorted(keys, entry_key), np.searchsorted(keys, exit_key)
+        return slots, slots.edges[rows.stratum], last
+    entry_key = stratum_key + count_upto(days, rows.entry_days)
+    return slots, count_upto(keys, entry_key - 1), last

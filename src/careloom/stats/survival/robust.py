@@ -9,17 +9,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from careloom.stats.survival.likelihood import Evaluation
 from careloom.stats.survival.risk_sets import RiskSets, Sparse, sum_into
-from careloom.stats.survival.rows import Floats
+from careloom.stats.survival.rows import Floats, distinct_of
+
+CLUSTERS_AT_ONCE = 65_536
 
 
 def cluster_cross_products(sets: RiskSets, x: Floats, at: Evaluation, cluster: ArrayLike) -> Floats:
     """Sum over clusters of U U', U being the cluster's sum of score residuals.
 
     A row's residual is a combination of known vectors: its own x; what the slots between its entry and exit used up;
-    for an event, its slot's mean x and the part of the tie that it did not share. So the residuals of all clusters are
-    one sparse matrix times those vectors, in blocks that keep memory small.
+    for an event, its slot's mean x and the part of the tie that it did not share. So the residuals of some clusters are
+    one sparse matrix times those vectors.
     """
-    labels, who = np.unique(np.asarray(cluster), return_inverse=True)
+    labels, who = distinct_of(np.asarray(cluster))
     if who.shape != sets.rows.weight.shape:
         raise ValueError("cluster must have one label per row")
     if labels.size < 2:
@@ -33,9 +35,14 @@ def cluster_cross_products(sets: RiskSets, x: Floats, at: Evaluation, cluster: A
 def score_sums(sets: RiskSets, x: Floats, at: Evaluation, who: NDArray[np.int64], clusters: int) -> Iterator[Floats]:
     """The clusters' sums of score residuals, some clusters (rows) at a time; who: (n,) the cluster of each row."""
     vectors = np.concatenate((x, *_slot_vectors(sets, at)))
-    parts = _parts(sets, at, who, (clusters, len(vectors)))
-    for start in range(0, clusters, 65_536):
-        yield parts[start : start + 65_536] @ vectors
+    lingering = _parts_lingering(sets, at, who, (clusters, len(vectors)))
+    order = np.argsort(who, kind="stable")
+    edges = np.concatenate(([0], np.cumsum(np.bincount(who, minlength=clusters))))
+    for start in range(0, clusters, CLUSTERS_AT_ONCE):
+        stop = min(start + CLUSTERS_AT_ONCE, clusters)
+        some = order[edges[start] : edges[stop]]
+        parts = _parts(sets, at, some, who[some] - start, (stop - start, len(vectors)))
+        yield (parts if lingering is None else parts + lingering[start:stop]) @ vectors
 
 
 def _slot_vectors(sets: RiskSets, at: Evaluation) -> tuple[Floats, ...]:
@@ -53,38 +60,45 @@ def _slot_vectors(sets: RiskSets, at: Evaluation) -> tuple[Floats, ...]:
     return (*vectors, sets.slots.remaining(sets.lingering.fading[:, None] * step))
 
 
-def _parts(sets: RiskSets, at: Evaluation, who: NDArray[np.int64], shape: tuple[int, int]) -> Sparse:
-    """How much of each vector is in each cluster's residual: (clusters, patterns + (slots + 1) + slots + slots ...)."""
-    parts = [_of_side(sets, at, who, shape, pattern, weight) for pattern, weight in sets.sides()]
-    return sum(parts[1:], parts[0])
-
-
-def _of_side(
-    sets: RiskSets,
-    at: Evaluation,
-    who: NDArray[np.int64],
-    shape: tuple[int, int],
-    pattern: NDArray[np.int64],
-    w: Floats,
+def _parts(
+    sets: RiskSets, at: Evaluation, some: NDArray[np.int64], who: NDArray[np.int64], shape: tuple[int, int]
 ) -> Sparse:
+    """How much of each vector is in each cluster's residual: (clusters, patterns + (slots + 1) + slots + slots ...).
+
+    some: (m,) rows, those of these clusters; who: (m,) the cluster of each.
+    """
     slots, used_up = sets.tied.size, at.r.size
     mean_x = used_up + slots + 1
     unshared = mean_x + slots
+    last, first = sets.last[some], sets.first[some]
     hazard = np.concatenate(([0.0], np.cumsum(at.a)))
-    wr = w * at.r[pattern]
-    e = np.flatnonzero(sets.rows.is_event)
-    slot = sets.last[e] - 1
-    own_x = -wr * (hazard[sets.last] - hazard[sets.first])
-    own_x[e] += w[e] + wr[e] * at.b[slot]
-    places = [pattern, used_up + sets.last, used_up + sets.first, mean_x + slot, unshared + slot]
-    weights = [own_x, wr, -wr, -w[e], -wr[e]]
-    whose = [who, who, who, who[e], who[e]]
-    if (lingering := sets.lingering) is not None:
-        stays = sets.slots.last_of(sets.rows.stratum[lingering.rows]) > lingering.first
-        who_stays, first = lingering.rows[stays], lingering.first[stays]
-        fading = lingering.weight[stays] * at.r[pattern[who_stays]]
-        own = sets.slots.remaining(lingering.fading * at.a)[first]
-        places += [pattern[who_stays], unshared + slots + first]
-        weights += [-fading * own, fading]
-        whose += [who[who_stays], who[who_stays]]
+    lived = hazard[last] - hazard[first]
+    e = np.flatnonzero(sets.rows.is_event[some])
+    slot = last[e] - 1
+    places, weights = [], []
+    w, wr = np.zeros(some.size), np.zeros(some.size)
+    for pattern, part in sets.sides(some):
+        part_r = part * at.r[pattern]
+        own_x = -part_r * lived
+        own_x[e] += part[e] + part_r[e] * at.b[slot]
+        places.append(pattern)
+        weights.append(own_x)
+        w, wr = w + part, wr + part_r
+    whose = [who] * (len(places) + 2) + [who[e], who[e]]
+    places += [used_up + last, used_up + first, mean_x + slot, unshared + slot]
+    weights += [wr, -wr, -w[e], -wr[e]]
     return sum_into(shape, np.concatenate(whose), np.concatenate(places), np.concatenate(weights))
+
+
+def _parts_lingering(sets: RiskSets, at: Evaluation, who: NDArray[np.int64], shape: tuple[int, int]) -> Sparse | None:
+    """The same for the time in which rows linger."""
+    if (lingering := sets.lingering) is None:
+        return None
+    slots = sets.tied.size
+    after = at.r.size + (slots + 1) + 2 * slots
+    stays = sets.slots.last_of(sets.rows.stratum[lingering.rows]) > lingering.first
+    rows, first = lingering.rows[stays], lingering.first[stays]
+    fading = lingering.weight[stays] * at.r[sets.rows.pattern[rows]]
+    own = sets.slots.remaining(lingering.fading * at.a)[first]
+    places = np.concatenate((sets.rows.pattern[rows], after + first))
+    return sum_into(shape, np.tile(who[rows], 2), places, np.concatenate((-fading * own, fading)))

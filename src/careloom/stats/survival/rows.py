@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+EXACT = 2**50
+"""Below it a float tells each half from the next."""
 
 
 def checked_rows(
@@ -39,11 +44,50 @@ def checked_causes(cause: ArrayLike) -> NDArray[np.int64]:
     return which.astype(np.int64)
 
 
+def distinct_of(values: NDArray[Any]) -> tuple[NDArray[Any], Integers]:
+    """The distinct values in order, and which of them each value is."""
+    if (found := _on_a_grid(values)) is None:
+        distinct, which = np.unique(values, return_inverse=True)
+        return distinct, np.asarray(which)
+    grid, place = found
+    there = np.zeros(grid.size, dtype=bool)
+    there[place] = True
+    return grid[there], (np.cumsum(there) - 1)[place]
+
+
+def count_upto(ordered: NDArray[Any], values: NDArray[Any]) -> Integers:
+    """How many of the distinct `ordered` values are at or below each value."""
+    if (found := _on_a_grid(values)) is None:
+        return np.searchsorted(ordered, values, side="right")
+    grid, place = found
+    return np.searchsorted(ordered, grid, side="right")[place]
+
+
+def _on_a_grid(values: NDArray[Any]) -> tuple[NDArray[Any], Integers] | None:
+    """A grid from the least value to the greatest, and each value's place on it: then none need be sorted or searched for.
+
+    Its steps are of one, or of half for floats: days are whole, but for a same-day exit that was placed at half a day.
+    None where some value is not on such a grid, or the grid would be longer than there are values.
+    """
+    if values.ndim != 1 or values.size == 0 or values.dtype.kind not in "if":
+        return None
+    steps = 2 if values.dtype.kind == "f" else 1
+    low, high = float(values.min()), float(values.max())
+    if not (steps * (high - low) < values.size and max(-low, high) < EXACT):  # nor where one is not a number
+        return None
+    counted = values * steps
+    place = counted.astype(np.int64, copy=False)
+    if not np.array_equal(place, counted):
+        return None
+    first = int(place.min())
+    place = place - first
+    return ((np.arange(int(place.max()) + 1) + first) / steps).astype(values.dtype), place
+
+
 def sum_by(where: NDArray[np.int64], weight: Floats, size: int) -> Floats:
     return np.asarray(np.bincount(where, weight, size), dtype=np.float64)
 
 
 def weight_at_or_after(distinct: Floats, days: Floats, weight: Floats) -> Floats:
     """For each distinct day, the weight of the rows whose day is that day or later."""
-    upto = np.searchsorted(distinct, days, side="right")
-    return sum_by(upto, weight, distinct.size + 1)[::-1].cumsum()[::-1][1:]
+    return sum_by(count_upto(distinct, days), weight, distinct.size + 1)[::-1].cumsum()[::-1][1:]

@@ -4,41 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from careloom.synth.care.exits import (
-    ABROAD,
-    ADOPTED,
-    ADULT,
-    AGE_ASSESSED,
-    ARRANGEMENTS,
-    CUSTODY,
-    DIED,
-    EXITS,
-    GUARDIANSHIP,
-    HOME,
-    INDEPENDENT,
-    OTHER,
-    RELATIVES,
-    REMAND_ENDED,
-)
-from careloom.synth.care.periods import Periods
 from careloom.synth.chance import choose_by
-from careloom.synth.days import Flags, collection_year
+from careloom.synth.days import Days, Flags, collection_year
 from careloom.synth.world import Texts
 
 SGO_SPLIT_YEAR = 2019  # collection year from which special guardianship has four codes
 # Why a child moved on, as published for 2020 less changes of status and moves to adopters
 _CHANGES = np.array(["CARPL", "OTHER", "CREQB", "CREQO", "CHILD", "LAREQ", "STAND", "ALLEG", "CLOSE", "APPRR"])
 _CHANGE_SHARES = np.array([0.364, 0.311, 0.139, 0.068, 0.052, 0.023, 0.0135, 0.011, 0.008, 0.0065])
-# With adulthood: own place with and without support, adult care (the disabled only), home, relatives, any other
-_ADULT = np.array(["E5", "E6", "E7", "E4A", "E13", "E8"])
-_ADULT_SHARES = np.array([0.36, 0.06, 0.0, 0.04, 0.05, 0.49])
-_ADULT_SHARES_DISABLED = np.array([0.10, 0.02, 0.66, 0.03, 0.03, 0.16])
-# Staying put with the carers (E17) is published from 2021 on, mostly in the place of E8: shares at 18, foster care or not
-_STAYED_FROM, _STAYED_BY_YEAR = 2021, np.array([0.60, 0.85, 1.0])
-_STAYED_INSTEAD, _STAYED_ANYWAY = np.array([0.60, 0.90]), np.array([0.0, 0.55])
-_PLANNED, _SUPPORTED, _UNOPPOSED, _KIN_GUARDIAN = 0.82, 0.84, 0.5, 0.9
-_ALWAYS = {RELATIVES: "E13", ARRANGEMENTS: "E41", CUSTODY: "E9", REMAND_ENDED: "E14", ABROAD: "E16"} | {
-    DIED: "E2", AGE_ASSESSED: "E15", OTHER: "E8",
+_LEFT = {
+    "home_planned": "E4A", "home_unplanned": "E4B", "relatives": "E13", "arrangements_order": "E41", "other": "E8",
+    "guardian_kin_carer": "E45", "guardian_foster_carer": "E46", "guardian_kin": "E47", "guardian_other": "E48",
+    "adopted_unopposed": "E11", "adopted_opposed": "E12", "own_place_supported": "E5", "own_place_alone": "E6",
+    "adult_care": "E7", "stayed_with_carers": "E17", "custody": "E9", "remand_ended": "E14", "moved_abroad": "E16",
+    "died": "E2", "age_assessed": "E15",
+}  # fmt: skip
+_LEFT_BEFORE_SPLIT = {"guardian_kin_carer": "E43", "guardian_foster_carer": "E43"} | {
+    "guardian_kin": "E44", "guardian_other": "E44",
 }  # fmt: skip
 
 
@@ -56,30 +38,9 @@ def reason_changed(new: Texts, to_adopters: Flags, temporary: Flags, rng: np.ran
     return np.select(cases, [np.full(new.size, ""), np.full(new.size, "PLACE"), np.full(new.size, "CARPL"), drawn], "")
 
 
-def reason_left(periods: Periods, place: Texts, rng: np.random.Generator) -> Texts:
-    """REC of the last episode of each period, whose placement type is `place`."""
-    left = np.array([_ALWAYS.get(way, "") for way in range(len(EXITS))])[periods.exit]
-    drawn = rng.random(len(periods))
-    home = np.where((place == "P1") | (drawn < _PLANNED), "E4A", "E4B")
-    adopted = np.where(np.isin(place, ("A3", "A4")) | (drawn < _UNOPPOSED), "E11", "E12")
-    alone = np.where(drawn < _SUPPORTED, "E5", "E6")
-    ways = [(HOME, home), (ADOPTED, adopted), (INDEPENDENT, alone)]
-    ways += [(GUARDIANSHIP, _guardianship(periods, place, drawn)), (ADULT, _at_18(periods, place, rng))]
-    return np.select([periods.exit == way for way, _ in ways], [codes for _, codes in ways], left)
-
-
-def _guardianship(periods: Periods, place: Texts, drawn: np.ndarray) -> Texts:
-    kin, foster = np.isin(place, ("U1", "U2", "U3")), np.isin(place, ("U4", "U5", "U6"))
-    before = np.where(kin | foster, "E43", "E44")
-    since = np.select([kin, foster, drawn < _KIN_GUARDIAN], ["E45", "E46", "E47"], "E48")
-    return np.where(collection_year(periods.ends_on) < SGO_SPLIT_YEAR, before, since)
-
-
-def _at_18(periods: Periods, place: Texts, rng: np.random.Generator) -> Texts:
-    shares = np.where(periods.is_disabled[:, None], _ADULT_SHARES_DISABLED, _ADULT_SHARES)
-    codes = _ADULT[choose_by(rng, shares)]
-    since = collection_year(periods.ends_on) - _STAYED_FROM
-    by_year = np.where(since < 0, 0.0, _STAYED_BY_YEAR[since.clip(0, _STAYED_BY_YEAR.size - 1)])
-    foster = np.char.startswith(place, "U").astype(np.int64)
-    stayed = np.where(codes == "E8", _STAYED_INSTEAD[foster], _STAYED_ANYWAY[foster]) * by_year
-    return np.where((place != "P1") & (rng.random(since.size) < stayed), "E17", codes)
+def reason_left(left: Texts, ends_on: Days) -> Texts:
+    """REC of periods that ended so (of WAYS_OUT), in the codes of the year each ended in."""
+    ways = [left == way for way in _LEFT]
+    since = np.select(ways, list(_LEFT.values()), "")
+    before = np.select(ways, [_LEFT_BEFORE_SPLIT.get(way, code) for way, code in _LEFT.items()], "")
+    return np.where(collection_year(ends_on) < SGO_SPLIT_YEAR, before, since)

@@ -1,4 +1,5 @@
-"""Periods of care as SSDA903 tells them: a new episode at each change of legal status, placement or carer; and reviews."""
+"""Periods of care as they were lived, and as SSDA903 tells them: a new episode at each change of legal status, placement
+or carer; and reviews."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from careloom.catalogue import Population
 from careloom.synth.care.carers import Carers, draw_carers, postcodes
+from careloom.synth.care.leaving import draw_leaving
 from careloom.synth.care.moves import ADOPTERS, FOSTER, KIN, SUPPORTED, Placements, draw_placements
 from careloom.synth.care.orders import E1, LEGAL, Orders, draw_orders
 from careloom.synth.care.periods import Periods, at, key, periods_of, split
@@ -15,7 +17,7 @@ from careloom.synth.care.reasons import reason_changed, reason_left, reason_new
 from careloom.synth.care.stays import Stays, draw_stays
 from careloom.synth.days import NEVER, Days, Flags, day, year_starts
 from careloom.synth.who.identity import Homes
-from careloom.synth.world import Care, Episodes, Meetings, People, Rows, Texts
+from careloom.synth.world import Care, Episodes, Meetings, People, Placed, Rows, Texts
 
 SUPPORTED_FROM = day(2023, 10, 28)  # semi-independent placements (H5) become registered supported accommodation (K3)
 _TOLD_FROM = 400  # days before the first year from which periods of care leave more than their dates behind
@@ -24,6 +26,16 @@ _LONG_TERM, _TO_ADOPT = {KIN: "U1", FOSTER: "U4"}, {KIN: "U2", FOSTER: "U5"}
 _URN_STEP = 7919  # a prime, so that carers who follow each other have numbers far apart
 _FIRST_REVIEW, _SECOND_REVIEW, _LATER_REVIEWS = (16, 28), (75, 89), (160, 181)  # days; at most, the law's 20 working
 # days, 3 months and 6 months, less what moving a review from the weekend to the Friday before can add
+
+
+@dataclass(frozen=True)
+class InCare:
+    """With whom children lived, how each row of Care ended ("" where only its days are kept), and what SSDA903 makes of it."""
+
+    placed: Placed
+    left: Texts
+    episodes: Episodes
+    reviews: Meetings
 
 
 @dataclass(frozen=True)
@@ -45,8 +57,8 @@ def tell_care(
     population: Population,
     years: tuple[int, int],
     rng: np.random.Generator,
-) -> tuple[Episodes, Meetings]:
-    """Episodes and statutory reviews of every period of care that reaches near the years or into them.
+) -> InCare:
+    """Placements, episodes and statutory reviews of every period of care that reaches near the years or into them.
 
     A period is longer than nothing and at the latest ends on the 18th birthday; one that ends by adoption lasts at least
     exits.SHORTEST_ADOPTION days. While a child is away for some days the fee of her usual placement goes on. Short
@@ -58,7 +70,24 @@ def tell_care(
     stays = draw_stays(periods, orders, placements, rng)
     carers = draw_carers(periods, placements, rng)
     told = _cut(orders, placements, stays)
-    return _episodes(periods, placements, carers, told, homes, rng), draw_reviews(periods, rng)
+    reasons = _draw_reasons(carers, told, rng)
+    is_last = _changed(placements.period[::-1])[::-1]
+    left = draw_leaving(periods, placements.group[is_last], told.legal[_changed(told.period[::-1])[::-1]], rng)
+    episodes = _episodes(periods, placements, carers, told, reasons, left, homes)
+    ended = np.full(care.child.size, "", dtype=left.dtype)
+    ended[periods.care] = left
+    return InCare(_placed(periods, placements, carers), ended, episodes, draw_reviews(periods, rng))
+
+
+def _placed(periods: Periods, placements: Placements, carers: Carers) -> Placed:
+    return Placed(
+        care=periods.care[placements.period],
+        starts_on=placements.starts_on,
+        ends_on=placements.ends_on,
+        group=placements.group,
+        provider=carers.provider,
+        carer=carers.number,
+    )
 
 
 def _cut(orders: Orders, placements: Placements, stays: Stays) -> _Told:
@@ -89,31 +118,48 @@ def _place(placements: Placements, stays: Stays, row: Rows, on: Days, legal: Row
     return np.where(group == ADOPTERS, adoption, place).astype("U2").reshape(size)
 
 
-def _episodes(
-    periods: Periods, placements: Placements, carers: Carers, told: _Told, homes: Homes, rng: np.random.Generator
-) -> Episodes:
-    of, row, size = told.period, told.placement, told.period.size
-    is_first, is_last = _changed(of), _changed(of[::-1])[::-1]
-    carer = np.where(told.is_away, carers.count + np.arange(size), carers.number[row])
-    new = reason_new(is_first, _changed(told.legal), _changed(carer), _changed(told.place))
+def _carer_of(carers: Carers, told: _Told) -> Rows:
+    """The carer of every episode; of one away, somebody for that time only."""
+    return np.where(told.is_away, carers.count + np.arange(told.period.size), carers.number[told.placement])
+
+
+def _draw_reasons(carers: Carers, told: _Told, rng: np.random.Generator) -> tuple[Texts, Texts]:
+    """Why each episode begins, and why the placement changed when it ended."""
+    is_first = _changed(told.period)
+    new = reason_new(is_first, _changed(told.legal), _changed(_carer_of(carers, told)), _changed(told.place))
     temporary = told.is_away | np.roll(told.is_away, 1)
     to_adopters = np.char.startswith(told.place, "A")
     change = np.roll(reason_changed(np.where(is_first, "S", new), to_adopters, temporary, rng), -1)
-    home = _home_postcodes(periods, homes)
+    return new, np.where(np.roll(is_first, -1), "", change)
+
+
+def _episodes(
+    periods: Periods,
+    placements: Placements,
+    carers: Carers,
+    told: _Told,
+    reasons: tuple[Texts, Texts],
+    left: Texts,
+    homes: Homes,
+) -> Episodes:
+    """Every episode; `reasons` why each begins and why its placement changed, `left` how each period ended."""
+    of, row, size = told.period, told.placement, told.period.size
+    is_last = _changed(of[::-1])[::-1]
+    carer, home = _carer_of(carers, told), _home_postcodes(periods, homes)
     code = np.where(told.is_away, postcodes(carer, np.zeros(size, dtype=bool)), carers.postcode[row])
     at_home = _postcode_on(homes, periods.child[of], placements.starts_on[row])
-    left = np.full(size, "X1", dtype="U3")
-    left[is_last] = reason_left(periods, told.place[is_last], rng)
+    ceased = np.full(size, "X1", dtype="U3")
+    ceased[is_last] = reason_left(left, periods.ends_on)
     return Episodes(
         care=periods.care[of],
         starts_on=told.starts_on,
         ends_on=np.where(is_last, periods.ends_on[of], np.roll(told.starts_on, -1)),
-        reason_new=new,
+        reason_new=reasons[0],
         legal=LEGAL[told.legal],
         place=told.place,
         provider=np.where(told.is_away, "", carers.provider[row]),
-        reason_ceased=left,
-        change=np.where(is_last, "", change),
+        reason_ceased=ceased,
+        change=reasons[1],
         urn=_ofsted_numbers(told, carer),
         home_postcode=home[of],
         placement_postcode=np.where(code == "", at_home, code),

@@ -19,6 +19,7 @@ from careloom.synth.defects.delivered import Child, CsvFile, Delivered, Row, Xml
 
 _SHARED = "K000000001"  # the same in every authority
 _TEMPORARY_DAYS, _SHORTEST_STAY, _SHORTER_BY = 5, 40, 3
+_NO_NEED = ("RC8", "RC9")
 _AGES = (4, 15)  # at which a child goes to short breaks
 _RESPITE = {"RNE": "S", "CIN": "N2", "PLACE": "U6", "PLACE_PROVIDER": "PR1", "REC": "E4A"}
 
@@ -120,6 +121,39 @@ def contradictions(files: Delivered, many: int, note: Note) -> None:
         note(census, child, "GenderCurrent", was, "another sex than in other years")
 
 
+def closures_left_out(files: Delivered, many: int, note: Note) -> None:
+    """Cases that were closed, and whose closure no census tells: the reason alone says so, or that no later one has them.
+
+    Of children with that one case in the census, and in no later one; cases found not in need are left as they are.
+    """
+    last_seen = {child.identifier: file.year for file in sorted(files.censuses, key=by_year) for child in file.rows}
+    last_year = max((file.year for file in files.censuses), default=0)
+
+    def was_last_closed(file: XmlFile, child: Child) -> bool:
+        is_one = child.text.count("<CINreferralDate>") == child.text.count("<CINclosureDate>") == 1
+        return is_one and file.year == last_seen[child.identifier] and child.value("ReasonForClosure") not in _NO_NEED
+
+    def was_closed_before_the_last(file: XmlFile, child: Child) -> bool:
+        return file.year < last_year and was_last_closed(file, child)
+
+    for file, child in files.children(was_closed_before_the_last, many):
+        _leave_out_closure(file, child, note, "closed, though no census says so: returned open, and never again")
+        child.take_out("ReasonForClosure")
+    for file, child in files.children(was_last_closed, many):
+        _leave_out_closure(file, child, note, "closed for a reason, on no day")
+
+
+def by_year(file: XmlFile) -> int:
+    return file.year
+
+
+def _leave_out_closure(file: XmlFile, child: Child, note: Note, what: str) -> None:
+    was = child.value("CINclosureDate")
+    below = child.lines_to("CINdetails", child.before("CINclosureDate"))
+    child.take_out("CINclosureDate")
+    note(file, child, "CINclosureDate", was, what, below=below, table="CINdetails")
+
+
 def short_breaks(files: Delivered, many: int, note: Note) -> None:
     """Respite that is not care, and temporary moves that are no change of placement."""
     headers_of, episodes_of = ({file.year: file for file in files.of(name)} for name in ("header", "episodes"))
@@ -186,4 +220,5 @@ RECORD_QUIRKS: dict[str, Callable[[Delivered, int, Note], None]] = {
     "episode sent again": episode_sent_again,
     "contradictions": contradictions,
     "short breaks and temporary placements": short_breaks,
+    "closures left out": closures_left_out,
 }

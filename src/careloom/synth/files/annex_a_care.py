@@ -179,7 +179,7 @@ def is_outside(postcode: Texts) -> Flags:
 
 
 def _missing(seen: Inspection, child: Rows) -> List:
-    table = seen.books.missing
+    table = seen.books.world.missing
     of = seen.books.world.care.child[table.care]
     gone, away = (in_year(seen, of[is_such], table.starts_on[is_such])[child] for is_such in _kinds(table.kind))
     offered = seen.draw(child, "interview") < _OFFERED

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from careloom.synth.days import Days, Flags, birthday, collection_year, year_ends, year_starts
 from careloom.synth.draws import generator
-from careloom.synth.files.care_records import at_last, factor_by_kind
+from careloom.synth.files.care_records import at_last
+from careloom.synth.life.factors import factor_by_kind
 from careloom.synth.world import Floats, Rows, Texts, World
 
 _WEEKS_13 = 91

@@ -10,7 +10,7 @@ from careloom.catalogue.recordings import Recording
 from careloom.synth.days import NEVER, Days, birthday, year_ends, year_starts
 from careloom.synth.draws import generator, uniform
 from careloom.synth.files.care_outcomes import Leavers, draw_leavers, pick
-from careloom.synth.files.care_records import Decisions, Missing, Workers, draw_decisions, draw_missing, draw_workers
+from careloom.synth.files.care_records import Decisions, Workers, draw_decisions, draw_workers
 from careloom.synth.who.identity import Identities
 from careloom.synth.who.recording import Returned, returned
 from careloom.synth.world import Rows, Texts, World
@@ -29,7 +29,6 @@ class Books:
     identities: Identities
     recording: Recording
     seed: int
-    missing: Missing
     decisions: Decisions
     workers: Workers
     leavers: Leavers
@@ -80,7 +79,6 @@ def open_books(world: World, identities: Identities, recording: Recording, seed:
         identities=identities,
         recording=recording,
         seed=seed,
-        missing=draw_missing(world, seed),
         decisions=draw_decisions(world, seed),
         workers=draw_workers(world, seed),
         leavers=draw_leavers(world, seed),

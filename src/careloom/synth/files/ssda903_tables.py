@@ -196,7 +196,7 @@ def previous_permanence(filled: Return) -> Table:
 
 
 def missing(filled: Return) -> Table:
-    table = filled.books.missing
+    table = filled.books.world.missing
     child = filled.books.world.care.child[table.care]
     rows = np.flatnonzero((table.starts_on <= filled.ends_on) & (table.ends_on >= filled.starts_on))
     rows = _sorted(filled, rows, child, table.starts_on)

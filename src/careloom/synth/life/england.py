@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from careloom.catalogue import Population
+from careloom.synth.care.missing import draw_missing
 from careloom.synth.care.tell import tell_care
 from careloom.synth.days import Flags, birthday, year_ends, year_starts
 from careloom.synth.draws import generator
@@ -85,7 +86,7 @@ def _tell(population: Population, authority: Authority, years: tuple[int, int], 
     told_plans = draw_plans(population, cases, plans, rng)
     told_care = _care(known, people, need)
     homes = draw_homes(people, years, seed)
-    episodes, reviews = tell_care(people, told_care, homes, population, years, rng)
+    lived = tell_care(people, told_care, homes, population, years, rng)
     return World(
         authority=authority,
         population=population,
@@ -99,8 +100,11 @@ def _tell(population: Population, authority: Authority, years: tuple[int, int], 
         plan_reviews=draw_plan_reviews(told_plans, rng),
         support=draw_support(cases, plans, care, kept, rng),
         care=told_care,
-        episodes=episodes,
-        care_reviews=reviews,
+        placed=lived.placed,
+        left=lived.left,
+        missing=draw_missing(authority, population, people, told_care, years, seed),
+        episodes=lived.episodes,
+        care_reviews=lived.reviews,
     )
 
 

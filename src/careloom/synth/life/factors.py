@@ -23,6 +23,12 @@ def chances(population: Population) -> Floats:
     return np.array([[k.factors.get(i, p) for i, p in population.background.items()] for k in population.kinds])
 
 
+def factor_by_kind(population: Population, code: str) -> Floats:
+    """The chance of one factor in each kind of need."""
+    otherwise = population.background.get(code, 0.0)
+    return np.array([kind.factors.get(code, otherwise) for kind in population.kinds])
+
+
 def draw_factors(
     population: Population,
     authority: Authority,

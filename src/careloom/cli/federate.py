@@ -1,0 +1,150 @@
+"""`careloom federate`: one analysis over several authorities, of which none sends a row."""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from careloom.catalogue import Catalogue, find_typology, load_catalogue
+from careloom.core import RequestError
+from careloom.study import read_study
+from careloom.study.exchange import Exchange, WaitingError, open_exchange
+from careloom.study.federate_answer import answer
+from careloom.study.federate_lead import begin, lead
+from careloom.typology.federated import make_plan
+
+POLL = 2.0
+"""Seconds between two looks into a shared folder."""
+ABOUT = """Find categories of demand in the assessments of several authorities together, though none sends a row. One leads and asks
+questions; all answer with sums, hidden so that only the total over all authorities can be read. Questions and answers are
+files in a folder: a shared one, or one whose files go by e-mail. See docs/federated.md for what protects the children."""
+EXAMPLES = """examples:
+  careloom federate lead with_others --key with_others.key --name north_2024 --authorities anyshire,borsham,cudworth \\
+      --from typologies/anyshire_2024.toml                  begin, at a saved typology: 8 to 25 rounds
+  careloom federate answer with_others --study ours.toml --as anyshire --key with_others.key
+  careloom federate lead with_others --key with_others.key  read the answers, ask the next question, or finish
+Both go on by themselves with --watch. Everyone needs the key; it must not go the way the messages go.
+"""
+
+
+def add_federate(commands: Any) -> None:
+    """Add the command."""
+    federate = commands.add_parser(
+        "federate",
+        help="find categories of demand over several authorities, of which none sends a row",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parts = federate.add_subparsers(title="parts", required=True, metavar="PART")
+    add_lead(parts)
+    add_answer(parts)
+
+
+def add_lead(parts: Any) -> None:
+    command = parts.add_parser("lead", help="make the plan, ask, add up the answers, and finish")
+    add_common(command)
+    plan = command.add_argument_group("to begin, when there is no plan yet")
+    plan.add_argument("--name", metavar="NAME", help="what the typology will be called")
+    plan.add_argument("--authorities", metavar="A,B,C", help="who takes part, three at least")
+    plan.add_argument("--classes", type=int, metavar="K", help="how many categories")
+    plan.add_argument(
+        "--from", dest="start_from", action="append", default=[], metavar="TYPOLOGY",
+        help="a saved typology to start from: a file, or a name in the catalogue; can be given again",
+    )  # fmt: skip
+    plan.add_argument("--starts", type=int, default=0, metavar="N", help="random starts, some 20 to 40 rounds each")
+    plan.add_argument("--indicators", default="assessment_factors_34", metavar="SET", help="(default %(default)s)")
+    plan.add_argument("--prior", type=float, default=0.0, metavar="ROWS", help="rows added to every answer (default 0)")
+    command.set_defaults(command=lead_command, when_stopped="go on with the same command: the folder knows all")
+
+
+def add_answer(parts: Any) -> None:
+    command = parts.add_parser("answer", help="join, and answer the newest question")
+    add_common(command)
+    command.add_argument(
+        "--study", type=Path, required=True, metavar="STUDY.toml", help="the study, once it has been run"
+    )
+    command.add_argument("--as", dest="name", required=True, metavar="NAME", help="your name in the plan")
+    command.set_defaults(command=answer_command, when_stopped="go on with the same command: the folder knows all")
+
+
+def add_common(command: Any) -> None:
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="where the messages are")
+    command.add_argument(
+        "--key", type=Path, required=True, metavar="FILE.key", help="the key that all share; not in FOLDER"
+    )
+    command.add_argument("--watch", action="store_true", help="go on until it is finished, looking again and again")
+
+
+def lead_command(asked: argparse.Namespace, console: Console) -> int:
+    catalogue = load_catalogue()
+    new = not (asked.folder / "plan.json").exists()
+    if new and not (asked.name and asked.authorities):
+        raise RequestError(
+            f"{asked.folder}: there is no plan yet; to make it give --name, --authorities, and --from or --starts"
+        )
+    exchange = open_exchange(asked.folder, asked.key, make=new)
+    if new:
+        plan_it(exchange, asked, catalogue)
+    try:
+        fit, rounds, path = lead(exchange, catalogue, waiting(asked.watch, console))
+    except WaitingError as why:
+        print(f"For now: {why}.")
+        return 0
+    print(
+        f"Finished after {rounds} rounds: {fit.certificate.verdict}; best of {fit.starts} starts, found by {fit.starts_at_best}."
+    )
+    print(f"Typology: {path}")
+    return 0
+
+
+def plan_it(exchange: Exchange, asked: argparse.Namespace, catalogue: Catalogue) -> None:
+    if asked.indicators not in catalogue.indicator_sets:
+        raise RequestError(f"--indicators can be {', '.join(catalogue.indicator_sets)}")
+    begin(
+        exchange,
+        make_plan(
+            asked.name,
+            asked.authorities.split(","),
+            catalogue.indicator_sets[asked.indicators],
+            classes=asked.classes,
+            start_from=[find_typology(name, [], catalogue.typologies) for name in asked.start_from],
+            starts=asked.starts,
+            prior=asked.prior,
+        ),
+    )
+    print(f"Plan: {exchange.plan_file}. All who take part need {asked.key}: give it to them, but not by this folder.")
+
+
+def waiting(watch: bool, console: Console) -> Callable[[str], None]:
+    """What to do when the next message is another's: look again after a while, or stop and say so."""
+    last = ""
+
+    def wait(what: str) -> None:
+        nonlocal last
+        if not watch:
+            raise WaitingError(what)
+        if what != last:
+            console.print(what, markup=False, soft_wrap=True)
+        last = what
+        time.sleep(POLL)
+
+    return wait
+
+
+def answer_command(asked: argparse.Namespace, console: Console) -> int:
+    catalogue = load_catalogue()
+    study = read_study(asked.study, catalogue)
+    exchange = open_exchange(asked.folder, asked.key)
+    wait = waiting(asked.watch, console)
+    try:
+        while what := answer(exchange, study, catalogue, asked.name, print):
+            wait(what)
+    except WaitingError as why:
+        print(f"For now: {why}.")
+        return 0
+    print(f"Finished: the lead has what was asked for; the typology is in {asked.folder}")
+    return 0

@@ -1,0 +1,191 @@
+"""Which hazard models are fitted to an outcome, and the tables that they fill.
+
+M0 has the class alone; M1 adds age, sex, ethnic group and disability; M2 the year, who referred and what came before; M3
+pathway or care history. M2 is the primary model: it is the one that is fitted in other ways beside, tested for
+proportional hazards and, where a hazard ratio is not constant, split at twelve months. Source: study method section 7.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from careloom.catalogue import Outcome
+from careloom.core import Ledger
+from careloom.outcomes.hazards import (
+    CannotFitError,
+    Estimates,
+    Method,
+    Row,
+    first_only,
+    fit_hazards,
+    fixed_effects,
+    frailty,
+    gap_time,
+    rows_against_mean,
+    rows_of,
+    subdistribution,
+)
+from careloom.outcomes.risk_table import RiskTable, terms_of
+from careloom.stats.survival import proportional_hazards_test
+
+PRIMARY = 2
+USUAL, ALWAYS = "cause_specific", "all"
+METHODS: dict[str, Method | None] = {
+    "fine_gray": subdistribution,
+    "frailty": frailty,
+    "fixed_effects": fixed_effects,
+    "first_in_window": None,
+    "gap_time": gap_time,
+}
+"""Other ways of fitting the primary model that a study may ask for; the first in the window is the usual way, of fewer."""
+SPLIT_DAY = 366  # the first day by which twelve months have passed, whatever the calendar
+PERIODS = {"first 12 months": "until", "after 12 months": "beyond"}
+
+NUMBER, WHOLE, TEXT = pa.float64(), pa.int64(), pa.string()
+HAZARD_RATIO = pa.schema(
+    [(name, TEXT) for name in ("outcome", "model", "method", "period", "term", "level", "reference")]
+    + [(name, NUMBER) for name in ("hazard_ratio", "lower", "upper", "p_value")]
+    + [(name, WHOLE) for name in ("rows", "events", "children", "children_with_event")]
+)
+PH_TEST = pa.schema(
+    [(name, TEXT) for name in ("outcome", "model", "term")]
+    + [("chi_square", NUMBER), ("degrees_of_freedom", WHOLE), ("p_value", NUMBER)]
+    + [("children", WHOLE), ("children_with_event", WHOLE)]
+)
+
+
+@dataclass(frozen=True)
+class AskedOfModels:
+    """What a study asks of the models: other `methods` beside; whether stretches without a class are a level; and below
+    which p-value of its test of proportional hazards a term is given for the first twelve months and after, too."""
+
+    methods: tuple[str, ...] = ("fine_gray",)
+    unclassed: bool = True
+    split_below: float = 0.05
+
+
+@dataclass
+class Compared:
+    """What the models of one outcome say: rows of `hazard_ratio` and `ph_test`, and the primary model's own fit."""
+
+    ratios: list[Row] = field(default_factory=list)
+    tests: list[Row] = field(default_factory=list)
+    primary: Estimates | None = None
+
+
+def compare_hazards(
+    outcome: Outcome, risk: RiskTable, asked: AskedOfModels, ledger: Ledger, *, reads: str = ""
+) -> Compared:
+    """Fit every model of one outcome; where one cannot be fitted there are no rows, and the ledger says why.
+
+    `reads` is what the ledger calls the stretches, if not by the table they were counted from.
+    """
+    out = Compared()
+    fitting = Fitting(outcome, risk, ledger, reads or f"time_to_event_{outcome.name}")
+    for model, names in models_of(outcome).items():
+        fit = fitting.fit(risk, names, model)
+        if fit is None:
+            continue
+        out.ratios += fitting.said(rows_of(fit), model)
+        if model == f"M{PRIMARY}":
+            out.primary = fit
+            out.ratios += fitting.said(rows_against_mean(fit), model)
+    if out.primary is None:
+        return out
+    names = models_of(outcome)[f"M{PRIMARY}"]
+    for method in asked.methods:
+        out.ratios += fitting.other_way(method, names)
+    out.tests = list(ph_tests(outcome, out.primary, risk))
+    changing = [test["term"] for test in out.tests if is_less(test["p_value"], asked.split_below)]
+    for period in PERIODS if set(changing) & set(names) else ():
+        out.ratios += [row for row in fitting.in_period(period, names) if row["term"] in changing]
+    return out
+
+
+def models_of(outcome: Outcome) -> dict[str, tuple[str, ...]]:
+    """The terms of M0 to M3; a model that would add nothing to the one before is left out."""
+    first = terms_of(outcome)
+    numbers = [k for k in range(4) if k == 0 or k in first.values()]
+    return {f"M{k}": tuple(name for name, model in first.items() if model <= k) for k in numbers}
+
+
+def is_less(p_value: object, bound: float) -> bool:
+    return isinstance(p_value, float) and p_value < bound
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Fits the models of one outcome and notes each in the ledger."""
+
+    outcome: Outcome
+    risk: RiskTable
+    ledger: Ledger
+    reads: str
+
+    def fit(
+        self, risk: RiskTable, names: Sequence[str], model: str, how: str = "", method: Method | None = None
+    ) -> Estimates | None:
+        step = f"compare hazards of {self.outcome.name}: {model}{how and ', '}{how}"
+        tables = (f"{self.reads}{how and ', '}{how}", f"{model} of {self.outcome.name}{how and ', '}{how}")
+        rows = risk.days.size
+        try:
+            found = fit_hazards(risk, names, method)
+        except CannotFitError as fault:
+            self.ledger.note(f"{step}: none, {fault}", *tables, rows, 0, {f"no hazard ratios: {fault}": rows})
+            return None
+        self.ledger.note(step, *tables, rows, found.used, {"has a level without any event": rows - found.used})
+        return found
+
+    def said(self, rows: Iterator[Row], model: str, method: str = USUAL, period: str = ALWAYS) -> list[Row]:
+        about = {"outcome": self.outcome.name, "model": model, "method": method, "period": period}
+        return [{**about, **row} for row in rows]
+
+    def other_way(self, method: str, names: Sequence[str]) -> list[Row]:
+        risk = first_only(self.risk) if method == "first_in_window" else self.risk
+        found = self.fit(risk, names, f"M{PRIMARY}", method.replace("_", " "), METHODS[method])
+        return self.said(rows_of(found), f"M{PRIMARY}", method) if found else []
+
+    def in_period(self, period: str, names: Sequence[str]) -> list[Row]:
+        """The primary model of what happens in one period: all its ratios are free to differ from the other's."""
+        risk: RiskTable = getattr(self.risk, PERIODS[period])(float(SPLIT_DAY))
+        found = self.fit(risk, names, f"M{PRIMARY}", period) if risk.days.size else None
+        return self.said(rows_of(found), f"M{PRIMARY}", period=period) if found else []
+
+
+def ph_tests(outcome: Outcome, primary: Estimates, risk: RiskTable) -> Iterator[Row]:
+    """The test of proportional hazards for each term of the primary model, and for all together.
+
+    None when a level's ratio is infinite: the test needs them all.
+    """
+    if primary.cox is None:
+        return
+    columns = {
+        term.name: [name for name in map(term.column, term.compared) if name in primary.design.names]
+        for term in primary.design.terms
+    }
+    try:
+        tests = proportional_hazards_test(primary.cox, "km", {term: of for term, of in columns.items() if of})
+    except (ValueError, np.linalg.LinAlgError):
+        return
+    children = np.unique(risk.child).size
+    with_event = np.unique(risk.child[risk.is_event]).size
+    for test in tests:
+        yield {
+            "outcome": outcome.name,
+            "model": f"M{PRIMARY}",
+            "term": "all together" if test.term == "GLOBAL" else test.term,
+            "chi_square": test.chi_square,
+            "degrees_of_freedom": test.degrees_of_freedom,
+            "p_value": test.p_value,
+            "children": int(children),
+            "children_with_event": int(with_event),
+        }
+
+
+def as_tables(compared: Mapping[str, Compared]) -> tuple[pa.Table, pa.Table]:
+    """The rows of `hazard_ratio` and of `ph_test` of all outcomes."""
+    ratios = [row for each in compared.values() for row in each.ratios]
+    tests = [row for each in compared.values() for row in each.tests]
+    return pa.Table.from_pylist(ratios, schema=HAZARD_RATIO), pa.Table.from_pylist(tests, schema=PH_TEST)

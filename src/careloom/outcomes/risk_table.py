@@ -1,0 +1,170 @@
+"""The risk table of one outcome: counts of stretches that are alike, which is all that leaves the engine.
+
+Alike are stretches of one authority, covariate pattern, length and ending. Children with several stretches are told
+apart by a number that is made here and means nothing elsewhere: standard errors must know which stretches are one
+child's. A child with one stretch has no number, and is a part of a count.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from careloom.catalogue import Outcome
+from careloom.engine import Engine, with_names
+
+CLASS = "class_no"
+UNCLASSED = "unclassed"
+COMMON_TERMS = ((CLASS, 0), ("age_band", 1), ("sex", 1), ("ethnic_group", 1), ("disability", 1), ("year", 2))
+"""Terms of every outcome, and the first model with them."""
+CENSORED, EVENT, COMPETING = 0, 1, 2
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class RiskTable:
+    """Stretches of one outcome, one element each (n,), and the level of every covariate pattern, by term (P,).
+
+    `pattern` is the number of the covariate pattern, `child` a number for each child, `cause` 0 for a censoring, 1 for
+    the event and 2 for anything that came instead (the 18th birthday too), `place` the order among the child's own
+    stretches, `entry` the day from which it is looked at (None: from the start).
+    """
+
+    levels: dict[str, NDArray[np.str_]]
+    pattern: Integers
+    la: NDArray[np.str_]
+    child: Integers
+    days: NDArray[np.float64]
+    cause: Integers
+    place: Integers
+    entry: NDArray[np.float64] | None = None
+
+    @property
+    def is_event(self) -> NDArray[np.bool_]:
+        return self.cause == EVENT
+
+    @property
+    def authorities(self) -> int:
+        return int(np.unique(self.la).size)
+
+    def of(self, mine: NDArray[np.bool_]) -> "RiskTable":
+        """Some of the stretches (n,)."""
+        columns = {name: getattr(self, name)[mine] for name in ("pattern", "la", "child", "days", "cause", "place")}
+        return replace(self, **columns, entry=None if self.entry is None else self.entry[mine])
+
+    def until(self, day: float) -> "RiskTable":
+        """All stretches, looked at up to a day: what comes later is not seen."""
+        return replace(self, days=np.minimum(self.days, day), cause=np.where(self.days > day, CENSORED, self.cause))
+
+    def beyond(self, day: float) -> "RiskTable":
+        """Stretches that go on after a day, looked at from then on."""
+        rest = self.of(self.days > day)
+        return replace(rest, entry=np.full(rest.days.shape, day))
+
+    @cached_property
+    def counts(self) -> dict[str, "LevelCounts"]:
+        return {term: count_levels(self, term) for term in self.levels}
+
+
+@dataclass(frozen=True, eq=False)
+class LevelCounts:
+    """Of each level of a term (L,): stretches, events, different children, different children with the event."""
+
+    levels: tuple[str, ...]
+    level_of: Integers
+    rows: Integers
+    events: Integers
+    children: Integers
+    children_with_event: Integers
+
+
+def count_levels(risk: RiskTable, term: str) -> LevelCounts:
+    distinct, level_of = np.unique(risk.levels[term], return_inverse=True)
+    level = level_of[risk.pattern]
+
+    def children(of: NDArray[np.bool_]) -> Integers:
+        pairs = np.unique(risk.child[of] * distinct.size + level[of])
+        return np.bincount(pairs % distinct.size, minlength=distinct.size)
+
+    return LevelCounts(
+        levels=tuple(map(str, distinct)),
+        level_of=level_of,
+        rows=np.bincount(level, minlength=distinct.size),
+        events=np.bincount(level[risk.is_event], minlength=distinct.size),
+        children=children(np.full(level.shape, True)),
+        children_with_event=children(risk.is_event),
+    )
+
+
+def terms_of(outcome: Outcome) -> dict[str, int]:
+    """Every term, with the number of the first model that has it."""
+    return dict([*COMMON_TERMS, *((covariate.name, covariate.model) for covariate in outcome.covariates)])
+
+
+def read_risk_table(engine: Engine, outcome: Outcome, *, unclassed: bool = True) -> RiskTable:
+    """Count an outcome's stretches in the engine and read the counts; makes `risk_pattern`.
+
+    Without `unclassed`, stretches whose assessments have no class are left out.
+    """
+    terms = list(terms_of(outcome))
+    only = "" if unclassed else "WHERE class_no IS NOT NULL"
+    said = f"coalesce(CAST(class_no AS VARCHAR), '{UNCLASSED}') AS class_no, {', '.join(terms[1:])}"
+    stretch = f"SELECT person_id, la, days, ended_by, place, {said} FROM time_to_event_{outcome.name} {only}"
+    listed = ", ".join(terms)
+    engine.make(
+        "risk_pattern",
+        with_names(
+            {"stretch": stretch},
+            f"SELECT row_number() OVER (ORDER BY {listed}) - 1 AS pattern_no, {listed} FROM (SELECT DISTINCT {listed} FROM stretch) AS once",
+        ),
+    )
+    patterns = engine.arrow(f"SELECT {listed} FROM risk_pattern ORDER BY pattern_no")
+    levels = {name: np.array(patterns[name].to_pylist(), dtype=str) for name in terms}
+    return expand(levels, engine.arrow(with_names({"stretch": stretch, **SHARED}, counted(terms))).to_pydict())
+
+
+SHARED = {
+    "several": """
+        SELECT person_id, row_number() OVER (ORDER BY person_id) AS child_no
+        FROM stretch GROUP BY person_id HAVING count(*) > 1"""
+}
+
+
+def counted(terms: Sequence[str]) -> str:
+    same = " AND ".join(f"k.{term} = s.{term}" for term in terms)
+    keys = "s.la, k.pattern_no, coalesce(m.child_no, 0), s.days, s.place"
+    return f"""
+        SELECT s.la AS la, k.pattern_no AS pattern_no, coalesce(m.child_no, 0) AS child_no, s.days AS days, s.place AS place,
+               CASE WHEN s.ended_by = 'event' THEN {EVENT}
+                    WHEN s.ended_by IN ('end_of_follow_up', 'no_return') THEN {CENSORED} ELSE {COMPETING} END AS cause,
+               count(*) AS n
+        FROM stretch AS s
+        JOIN risk_pattern AS k ON {same}
+        LEFT JOIN several AS m ON m.person_id = s.person_id
+        GROUP BY {keys}, CASE WHEN s.ended_by = 'event' THEN {EVENT}
+                    WHEN s.ended_by IN ('end_of_follow_up', 'no_return') THEN {CENSORED} ELSE {COMPETING} END
+        ORDER BY la, pattern_no, child_no, days, place, cause"""
+
+
+def expand(levels: dict[str, NDArray[np.str_]], counts: dict[str, list[object]]) -> RiskTable:
+    """From counts of stretches that are alike, one element per stretch: each of them is tied with the others."""
+    n = np.array(counts["n"], dtype=np.int64)
+
+    def column(name: str, kind: type) -> NDArray[np.generic]:
+        return np.repeat(np.array(counts[name], dtype=kind), n)
+
+    child = column("child_no", np.int64)
+    alone = child == 0
+    child[alone] = int(child.max(initial=0)) + 1 + np.arange(int(alone.sum()))
+    return RiskTable(
+        levels=levels,
+        pattern=column("pattern_no", np.int64),
+        la=column("la", str),
+        child=child,
+        days=column("days", np.float64),
+        cause=column("cause", np.int64),
+        place=column("place", np.int64),
+    )

@@ -1,0 +1,66 @@
+"""`careloom classes`: which classes a run found, what they are called, and names that people settle."""
+
+import datetime as dt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from careloom.core import NotFoundError, RequestError
+from careloom.engine import Engine
+from careloom.govern import os_user
+from careloom.study.file import Study
+from careloom.study.kept_demand import answers_of, kept
+from careloom.study.listings import Listing
+from careloom.typology.decisions import Decision, add_decision, read_decisions, settled, versions_of
+
+LONGEST = 120
+FORMULA = ("=", "+", "-", "@")
+"""What a spreadsheet would take for the beginning of a formula."""
+
+
+def list_classes(study: Study) -> Listing:
+    """List the classes of the last run, as the next will call them."""
+    with kept(study, "class_profile") as engine:
+        items, probabilities = profiles(engine, study)
+        named = settled(read_decisions(study.demand.names), items, probabilities)
+        shares = {row["category"]: row["share"] for row in answers_of(engine, ["categories"])["categories"].rows}
+        classes = engine.rows("SELECT class_no, name, suggested FROM demand_class ORDER BY class_no")
+    rows = []
+    for (number, name, suggested), decision in zip(classes, named, strict=True):
+        share = shares.get(f"{number}. {name}")
+        size = "c" if share is None else f"{share:.0%}"
+        by = (decision.name, decision.version, decision.by, decision.on.isoformat()) if decision else ("", None, "", "")
+        rows.append((number, size, suggested, *by))
+    heading = ("class", "share of assessments", "suggested name", "settled name", "version", "by", "on")
+    return Listing(f"Categories of demand of {study.name}", heading, tuple(rows))
+
+
+def name_class(study: Study, number: int, name: str) -> Decision:
+    """Settle the name of a class of the last run. Raises RequestError for no such class, or a name that cannot be."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST or name.startswith(FORMULA):
+        raise RequestError(f"a name has 1 to {LONGEST} letters, and does not begin with {' '.join(FORMULA)}")
+    with kept(study, "class_profile") as engine:
+        items, probabilities = profiles(engine, study)
+    if not 1 <= number <= len(probabilities):
+        raise RequestError(f"there is no class {number}; the last run found 1 to {len(probabilities)}")
+    decisions = read_decisions(study.demand.names)
+    others = [each for k, each in enumerate(settled(decisions, items, probabilities), start=1) if k != number]
+    if any(other and other.name == name for other in others):
+        raise RequestError(f'another class is called "{name}" already; give that one another name first')
+    row = probabilities[number - 1]
+    profile = {item: round(float(p), 4) for item, p in zip(items, row, strict=True) if not np.isnan(p)}
+    version = max(versions_of(decisions, items, row), default=0) + 1
+    decision = Decision(version, name, os_user(), dt.date.today(), profile)
+    add_decision(study.demand.names, decision)
+    return decision
+
+
+def profiles(engine: Engine, study: Study) -> tuple[list[str], NDArray[np.float64]]:
+    """The indicators (J,) and their probabilities (K, J) in the classes of the last run. Raises NotFoundError without any."""
+    rows = engine.rows("SELECT class_no, indicator, probability FROM class_profile ORDER BY class_no, indicator")
+    if not rows:
+        raise NotFoundError(f"{study.out}: the last run found no classes; its report says why")
+    items = [indicator for number, indicator, _ in rows if number == 1]
+    values = [np.nan if p is None else p for _, _, p in rows]
+    return items, np.array(values).reshape(-1, len(items))

@@ -1,0 +1,116 @@
+"""`careloom federate answer`: join an exchange, and answer its newest question with sums that nobody can read alone."""
+
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from careloom.catalogue import Catalogue
+from careloom.core import NotFoundError, RequestError
+from careloom.govern.hidden_sums import Member, fingerprint_of
+from careloom.govern.keys import open_key
+from careloom.govern.messages import fingerprint, is_whole, receive, send
+from careloom.stats.latent_class.federated import Site, margins, sums
+from careloom.study.exchange import Exchange, WaitingError
+from careloom.study.file import Study
+from careloom.study.kept_demand import kept, ready
+from careloom.typology.federated import (
+    MOST_ROUNDS,
+    Plan,
+    by_items,
+    check_plan,
+    parameters_asked,
+    plan_of_message,
+    site_of,
+)
+
+
+def read_plan(exchange: Exchange, catalogue: Catalogue) -> tuple[Plan, str]:
+    """The plan, held against the catalogue, and its fingerprint. Raises NotFoundError and RequestError."""
+    if not exchange.plan_file.exists():
+        raise NotFoundError(f"{exchange.folder}: there is no plan.json here yet; careloom federate lead makes it")
+    body = receive(exchange.plan_file, exchange.key)
+    plan = plan_of_message(body)
+    if plan.indicators not in catalogue.indicator_sets:
+        raise RequestError(f"the indicator set {plan.indicators} is not here: all need the same Careloom")
+    check_plan(plan, catalogue.indicator_sets[plan.indicators])
+    return plan, fingerprint(body)
+
+
+def answer(exchange: Exchange, study: Study, catalogue: Catalogue, name: str, say: Callable[[str], None]) -> str | None:
+    """Join, or answer the newest question; say what was done. Returns what is waited for, None when all is over.
+
+    Raises RequestError for what an authority must not answer, NotFoundError without results of a run.
+    """
+    if is_whole(exchange.finished_file):
+        return None
+    plan, about = read_plan(exchange, catalogue)
+    if name not in plan.authorities:
+        raise RequestError(f"{name} is not in the plan; there are {', '.join(plan.authorities)}")
+    member = Member(name, open_key(study.key), about)
+    if not exchange.joined_file(name).exists():
+        join(exchange, plan, member, kept_site(study, catalogue, plan), say)
+    try:
+        open_numbers = exchange.open_numbers(plan.authorities, about)
+    except WaitingError as waiting:
+        return str(waiting)
+    number = exchange.last_question
+    if number and not exchange.answer_file(number, name).exists():
+        question = read_question(exchange, number, about)
+        site = kept_site(study, catalogue, plan)
+        check_unchanged(exchange, member, site)
+        which = fingerprint(question)
+        hidden = member.hide(numbers_for(question, plan, site), open_numbers, which)
+        body = {"kind": "answer", "number": number, "question": which, "authority": name, "hidden": hidden}
+        send(exchange.answer_file(number, name), body, exchange.key)
+        say(f"answered question {number}")
+    return "the lead is to ask the next question"
+
+
+def join(exchange: Exchange, plan: Plan, member: Member, site: Site, say: Callable[[str], None]) -> None:
+    """Tell the open number, and what the assessments are by a fingerprint that nobody else can make."""
+    open_number, data = f"{member.open_number:x}", fingerprint_of_rows(member, site)
+    body = {"kind": "joined", "plan": member.about, "authority": member.name, "open_number": open_number, "data": data}
+    send(exchange.joined_file(member.name), body, exchange.key)
+    say(f"joined as {member.name}; fingerprint {fingerprint_of(member.open_number)}")
+    if site.held:
+        held = ", ".join(plan.items[place] for place in site.held)
+        say(f"held back, as fewer than {plan.least} assessments record it, or fewer do not: {held}")
+
+
+def check_unchanged(exchange: Exchange, member: Member, site: Site) -> None:
+    """Refuse to answer with other assessments than before: two totals would differ by just the children that changed."""
+    own = exchange.joined(member.name, member.about)
+    if (own["data"], own["open_number"]) != (fingerprint_of_rows(member, site), f"{member.open_number:x}"):
+        raise RequestError(
+            "the assessments, or the key of the study, are not what they were when you joined: begin a new exchange"
+        )
+
+
+def fingerprint_of_rows(member: Member, site: Site) -> str:
+    rows = site.table.codes.tobytes() + site.table.weights.tobytes()
+    return hmac.digest(member.secret_number.to_bytes(64, "big"), rows, "sha256").hex()
+
+
+def read_question(exchange: Exchange, number: int, about: str) -> dict[str, Any]:
+    question = receive(exchange.question_file(number), exchange.key)
+    if (question.get("kind"), question.get("plan"), question.get("number")) != ("question", about, number):
+        raise RequestError(f"{exchange.question_file(number)}: this is a question of another exchange")
+    if number > MOST_ROUNDS:
+        raise RequestError(
+            f"more than {MOST_ROUNDS} questions are not answered: so many could be meant to find children out"
+        )
+    return question
+
+
+def numbers_for(question: dict[str, Any], plan: Plan, site: Site) -> list[float]:
+    if question.get("asks") == "margins":
+        return [float(one) for one in margins(site)]
+    items, at = parameters_asked(question, plan)
+    return [float(one) for one in sums(by_items(site, items), at)]
+
+
+def kept_site(study: Study, catalogue: Catalogue, plan: Plan) -> Site:
+    """The assessments that the study's last run has kept, as they take part."""
+    with kept(study, "assessment_seen") as engine:
+        _, patterns = ready(engine, study, catalogue.indicator_sets[plan.indicators], to_score=True)
+    return site_of(patterns, plan)

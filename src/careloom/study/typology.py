@@ -1,0 +1,170 @@
+"""`careloom typology`: the categories of demand of a study that was run, sought from many starts and looked at closely."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import careloom
+from careloom.catalogue import Catalogue
+from careloom.core import OutputError, RequestError
+from careloom.disclose import DEFAULT
+from careloom.govern import os_user
+from careloom.report.classes_said import as_rows, say_fit
+from careloom.report.question import Answer
+from careloom.report.words import say_day
+from careloom.study.file import Study
+from careloom.study.kept_demand import Told, answers_of, indicators_of, kept, ready, shown
+from careloom.study.listings import Listing
+from careloom.typology.classes import Search, search_classes
+from careloom.typology.consistency import WHAT, load_groups
+from careloom.typology.decisions import read_decisions
+from careloom.typology.found import Found
+from careloom.typology.saved import Origin, make_saved, typology_text
+from careloom.typology.tables import load_found
+
+STARTS, GROUP_STARTS = 100, 5
+"""Random starts for each number of classes, and for each authority or year."""
+ASKED = (
+    "assessments_chosen",
+    "class_fit",
+    "class_choice",
+    "class_certificate",
+    "class_mode",
+    "categories",
+    "profile",
+    "class_quality",
+    "class_residual",
+    "class_by_group",
+    "class_groups",
+)
+CRITERIA = ("classes", "chosen", "parameters", "log_likelihood", "aic", "aic3", "bic", "sabic", "caic", "icl", "starts")
+QUALITY = (
+    "classes", "gain_per_assessment", "split_half_gain", "relative_entropy", "smallest_share", "least_posterior",
+    "share_certain", "verdict", "not_met",
+)  # fmt: skip
+MODE_COLUMNS = ("mode_no", "log_likelihood", "below_best", "found", "starts", "sizes")
+NAME = re.compile("[a-z][a-z0-9_]{0,59}")
+
+
+@dataclass(frozen=True)
+class AskedOfTypology:
+    """What is asked of the search: how many classes (by the rule when not said), starts, groups, and a name to save as."""
+
+    classes: int | None = None
+    starts: int = STARTS
+    by: tuple[str, ...] = ()
+    save: str | None = None
+
+
+def look_at_typology(study: Study, catalogue: Catalogue, asked: AskedOfTypology) -> Told:
+    """Seek the classes again among the assessments that a run has kept, and tell all that is known of them.
+
+    The results of the run stay as they are. Raises RequestError, NotFoundError, and OutputError for what cannot be saved.
+    """
+    check(asked)
+    path = place_to_save(study, asked.save) if asked.save else None
+    with kept(study, "assessment_seen") as engine:
+        used, patterns = ready(engine, study, indicators_of(study, catalogue))
+        classes = asked.classes or study.demand.classes
+        search = Search(study.most_classes, asked.starts, study.seed, classes, halves=True)
+        found = search_classes(patterns, used, search, read_decisions(study.demand.names))
+        load_found(engine, found)
+        said = load_groups(engine, found, asked.by, starts=GROUP_STARTS, seed=study.seed) if asked.by else []
+        answers = answers_of(engine, ASKED)
+        parts = told(answers, asked, said)
+        if path:
+            parts.append(save(path, study, catalogue, found))
+    return Told(tuple(parts))
+
+
+def check(asked: AskedOfTypology) -> None:
+    if asked.starts < 1 or (asked.classes is not None and asked.classes < 1):
+        raise RequestError("--classes and --starts should be 1 or more")
+    if any(by not in WHAT for by in asked.by):
+        raise RequestError(f"--by can be {' or '.join(WHAT)}")
+
+
+def told(answers: dict[str, Answer], asked: AskedOfTypology, said: Sequence[str]) -> list[str | Listing]:
+    """All that is shown, in order: tables, and sentences made from them."""
+    marks = Listing(
+        "What marks each category out",
+        ("category", "factor", "here", "at all assessments", "times"),
+        tuple(as_rows(answers)),
+    )
+    groups = [
+        *said, *shown(answers, "class_by_group"), *found_again(answers["class_by_group"]), *shown(answers, "class_groups")
+    ]  # fmt: skip
+    return [
+        *shown(answers, "assessments_chosen"),
+        *shown(answers, "class_fit", CRITERIA),
+        *shown(answers, "class_fit", QUALITY, title="and how well they tell the assessments apart"),
+        *shown(answers, "class_choice"),
+        *say_fit(answers),
+        *shown(answers, "class_mode", MODE_COLUMNS),
+        *shown(answers, "categories"),
+        marks,
+        *shown(answers, "class_quality"),
+        *shown(answers, "class_residual"),
+        *(groups if asked.by else []),
+    ]
+
+
+def found_again(by_group: Answer) -> list[str]:
+    """In how many of the groups each category is found, the same or similar: a sentence for each way of grouping."""
+    sentences = []
+    for way in dict.fromkeys(row["grouped_by"] for row in by_group.rows):
+        rows = [row for row in by_group.rows if row["grouped_by"] == way]
+        groups = len({row["group_value"] for row in rows})
+        again = {
+            category: sum(row["likeness"] != "different" for row in rows if row["category"] == category)
+            for category in dict.fromkeys(row["category"] for row in rows)
+        }
+        counts = "; ".join(f"{category}: {number} of {groups}" for category, number in again.items())
+        sentences.append(f"By {way.lower()}, found again (congruence of 0.85 or more): {counts}.")
+    return sentences
+
+
+# --- to be saved -----------------------------------------------------------------------------------------------------
+
+
+def place_to_save(study: Study, name: str) -> Path:
+    """Where a typology of this name goes. Raises RequestError for another name, OutputError when there is one already."""
+    if not NAME.fullmatch(name):
+        raise RequestError("--save needs a name of small letters, digits and _, such as anyshire_2024")
+    path = study.demand.folder / f"{name}.toml"
+    if path.exists():
+        raise OutputError(f"{path}: this is there already; a saved typology is never changed, so take another name")
+    return path
+
+
+def save(path: Path, study: Study, catalogue: Catalogue, found: Found) -> str:
+    """Write the parameters of the classes, and say where. Raises RequestError when a class is too small."""
+    names = [item.name for item, is_told in zip(found.items, found.told, strict=True) if is_told]
+    last = study.end_day - dt.timedelta(days=1)
+    origin = Origin(
+        source=f"Latent class analysis of the assessments of {study.name}, {say_day(study.first_day)} to {say_day(last)}.",
+        made_by=f"careloom {careloom.__version__}, by {os_user()}",
+        made_on=dt.date.today(),
+        why=found.choice.why if found.choice else "",
+    )
+    saved = make_saved(
+        path.stem,
+        origin,
+        indicators_of(study, catalogue),
+        items=names,
+        names=[called.name for called in found.called],
+        shares=found.parameters.shares,
+        probabilities=found.probabilities[:, found.told],
+        assessments=found.table.total,
+        least=DEFAULT.threshold,
+        base=DEFAULT.base,
+    )
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(typology_text(saved))
+    except OSError as fault:
+        raise OutputError(f"{path}: the typology cannot be written there ({fault.strerror})") from None
+    return f"Typology: {path}"
