@@ -22,7 +22,7 @@ demo: $(VENV)/.core
 	@$(BIN)/careloom run $(DEMO)/study.toml
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -189,11 +189,17 @@ def say_items(items: Iterable[str]) -> str:
 def say_outcome(outcome: Outcome) -> list[str]:
     lines = [f"### {outcome.title} (`{outcome.name}`)", "", outcome.why, "", f"Source: {outcome.source}", ""]
     within = f", within {outcome.class_within_days} days" if outcome.class_within_days is not None else ""
-    lines += [f"- time zero: the end of `{outcome.after}`"]
+    lines += [f"- time zero: the {outcome.after_day} of `{outcome.after}`"]
     lines += [
-        f"- the event: the next start of `{outcome.until}` where `{outcome.until_when}`, {outcome.min_gap_days} days later at the earliest"
+        f"- the event: the next {outcome.until_day} of `{outcome.until}` where `{outcome.until_when}`, {outcome.min_gap_days} days later at the earliest"
     ]
+    lines += [
+        f"- {each.name}, instead: the {each.day} of `{each.kind}` where `{each.when.strip()}`"
+        for each in outcome.competing
+    ]
+    lines += [f"- followed while these can be read: {', '.join(outcome.seen_in)}"]
     lines += [f"- the class that counts: {outcome.class_from}{within}"]
+    lines += [f"- adjusted for from M{each.model}: {each.title.lower()}" for each in outcome.covariates]
     lines += [f"- read off after {', '.join(map(str, outcome.horizons_days))} days", say_items(outcome.items), ""]
     return [*lines, *say_drops(outcome.drops), "Example:", "", *fenced(outcome.examples)]
 

@@ -1,6 +1,6 @@
 """How often intervals hold the truth: rows of planted classes drawn again and again, fitted, and intervals of 95% taken.
 
-    python benchmarks/latent_class/coverage.py [--replicates 1000] [--rows 2000] [--everything]
+    python benchmarks/latent_class/interval_coverage.py [--replicates 1000] [--rows 2000] [--everything]
         [--bootstrap 0] [--seed 1] [--threads 2]
 
 Three classes (shares 0.5, 0.3, 0.2), six yes/no items, one with three answers and one with four, a tenth of the answers

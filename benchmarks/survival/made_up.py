@@ -79,7 +79,5 @@ def patterns_of(spells: Mapping[str, Codes]) -> tuple[NDArray[np.float64], NDArr
     """All combinations of levels as rows of a design (patterns, 29), and which of them each spell has."""
     sizes = tuple(FACTORS.values())
     levels = np.indices(sizes).reshape(len(sizes), -1)
-    blocks = [
-        np.eye(size)[:, 1:][level] for size, level in zip(sizes, levels, strict=True)
-    ]
+    blocks = [np.eye(size)[:, 1:][level] for size, level in zip(sizes, levels, strict=True)]
     return np.hstack(blocks), np.ravel_multi_index(tuple(spells[factor] for factor in FACTORS), sizes)

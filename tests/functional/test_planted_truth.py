@@ -137,7 +137,7 @@ def test_the_reported_ratios_are_those_of_the_model(demonstration: Any, found: l
         if r["term"] == "class"
     }
     rows = demonstration.engine.rows(
-        "SELECT outcome, level, reference, hazard_ratio, lower, upper FROM hazard_ratio WHERE term = 'class_no' AND level <> reference AND level <> 'unclassed'"
+        "SELECT outcome, level, reference, hazard_ratio, lower, upper FROM hazard_ratio WHERE model = 'M1' AND method = 'cause_specific' AND period = 'all' AND reference <> 'mean of all' AND term = 'class_no' AND level <> reference AND level <> 'unclassed'"
     )
     inside = 0
     for outcome, level, reference, _, lower, upper in rows:

@@ -157,7 +157,7 @@ def test_nobody_is_followed_or_costed_beyond_the_last_return(
     assert main(["run", str(authority / "study.toml")]) == 0
     said = capsys.readouterr().err
     assert "children are followed to 31 March 2019, where the" in said
-    assert "ends, not to 31 March 2020, and described no further" in said
+    assert "ends, not to 31 March 2020, and described no further; for outcomes" in said
     assert "care is costed for no day at all" in said
     with duckdb.connect(str(authority / "results" / "study.duckdb"), read_only=True) as db:
         assert db.execute("SELECT count(*) FROM cost_line").fetchone() == (0,)

@@ -216,7 +216,12 @@ def test_a_declaration_makes_a_common_table_and_selects_its_columns(return_: Ret
 def test_what_outcomes_and_processes_ask_for_is_declared() -> None:
     kinds = {said.name for said in (*(said for _, said in DECLARED), *CATALOGUE.spells) if said.makes == "spell"}
     for outcome in CATALOGUE.outcomes.values():
-        assert {outcome.after, outcome.until} <= kinds
+        assert {outcome.after, outcome.until, *(each.kind for each in outcome.competing)} <= kinds
+        assert set(outcome.seen_in) <= {return_.name for return_ in RETURNS if return_.yearly}
+        if outcome.describe:
+            described = sqlglot.parse_one(outcome.describe, read="duckdb")
+            assert isinstance(described, exp.Query)
+            assert set(described.named_selects) == {"spell_id", *(each.name for each in outcome.covariates)}
     numbers = {process.number: {element.name for element in process.elements} for process in CATALOGUE.processes}
     for sheet in CATALOGUE.price_sheets.values():
         assert [(p.process, p.element) for p in sheet.prices if p.element not in numbers.get(p.process, ())] == []

@@ -199,7 +199,10 @@ def declared_sql(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
             yield from ((f"{return_.name} {said.name} drop", where(drop.when, "kept")) for drop in said.drops)
     for outcome in catalogue.outcomes.values():
         yield from ((f"outcome {outcome.name} drop", where(drop.when, "s")) for drop in outcome.drops)
-        yield f"outcome {outcome.name} until", where(outcome.until_when, "u")
+        yield f"outcome {outcome.name} until", meets(outcome.until_when)
+        yield from ((f"outcome {outcome.name} {each.name}", meets(each.when)) for each in outcome.competing)
+        if outcome.describe:
+            yield f"outcome {outcome.name} describe", outcome.describe
     for process in catalogue.processes:
         yield from ((f"process {process.number} {e.name}", e.select) for e in process.elements)
     yield from ((f"sign {sign.name}", sign.select) for sign in catalogue.signs)
@@ -214,6 +217,11 @@ def declared_sql(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 
 def where(condition: str, alias: str) -> str:
     return f"SELECT 1 AS one FROM spell AS {alias} WHERE ({condition})"
+
+
+def meets(condition: str) -> str:
+    """A condition on a spell followed and on one that may end it."""
+    return f"SELECT 1 AS one FROM spell AS s JOIN spell AS u ON u.person_id = s.person_id WHERE ({condition})"
 
 
 def asked_sql(folder: Path) -> Iterator[tuple[str, str]]:

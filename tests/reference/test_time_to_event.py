@@ -19,7 +19,7 @@ from careloom.outcomes.questions import follow_all
 from careloom.pathways import choose_classes
 
 CATALOGUE = load_catalogue()
-FIRST_DAY, END_DAY = dt.date(2020, 2, 27), dt.date(2020, 4, 1)
+FIRST_DAY, END_DAY = dt.date(2020, 2, 27), dt.date(2020, 4, 10)
 Row = dict[str, Any]
 
 SPELL = pa.schema(
@@ -45,7 +45,9 @@ CLASS_OF = pa.schema(
 # assessments may lie long before, as only their distance counts.
 DAY_0 = dt.date(2020, 2, 20)
 CHILDREN = 60
-KINDS = ["cin_episode"] * 2 + ["assessment"] * 3 + ["cp_plan", "cp_plan", "period_of_care", "period_of_care", "placement"]
+KINDS = (
+    ["cin_episode"] * 2 + ["assessment"] * 3 + ["cp_plan", "cp_plan", "period_of_care", "period_of_care", "placement"]
+)
 CARE_ENDS = ["E4A", "E4B", "E45", "E2", "E3", "E8", "E9", "E11", "E15", None]
 CASE_ENDS = ["RC7", "RC7", "RC1", "RC2", "RC3", None]
 
@@ -145,7 +147,9 @@ def is_unit(name: str, s: Row, spells: list[Row]) -> bool:
         assessed = any(a["kind"] == "assessment" and a["within_id"] == s["spell_id"] and a["ends_on"] for a in spells)
         return assessed and s["end_reason"] not in ("RC1", "RC2")
     if name == "repeat_plan":
-        return not any(e["kind"] == "cp_plan" and e["ends_on"] and FIRST_DAY <= e["ends_on"] < s["ends_on"] for e in own)
+        return not any(
+            e["kind"] == "cp_plan" and e["ends_on"] and FIRST_DAY <= e["ends_on"] < s["ends_on"] for e in own
+        )
     if name == "re_entry":
         return s["end_reason"] in ("E4A", "E4B")
     if name == "re_entry_wide":
@@ -300,9 +304,7 @@ def age_band(born: dt.date, on: dt.date) -> str:
     )
 
 
-def expected_rows(
-    people: list[Row], spells: list[Row], classes: list[Row], views: list[Row]
-) -> list[tuple[Any, ...]]:
+def expected_rows(people: list[Row], spells: list[Row], classes: list[Row], views: list[Row]) -> list[tuple[Any, ...]]:
     rows = []
     who = {p["person_id"]: p for p in people}
     for name in CATALOGUE.outcomes:
@@ -316,7 +318,15 @@ def expected_rows(
                 number, ended_by = followed
                 band = age_band(person["born_on"], zero)
                 sex, group = person["sex"] or "U", person["ethnic_group"] or "Unknown"
-                kept = (number, ended_by == "event", ended_by, class_of_unit(name, s, spells, classes), band, sex, group)
+                kept = (
+                    number,
+                    ended_by == "event",
+                    ended_by,
+                    class_of_unit(name, s, spells, classes),
+                    band,
+                    sex,
+                    group,
+                )
                 rows.append((name, s["spell_id"], s["person_id"], s["la"], zero, *kept))
     return sorted(rows, key=lambda row: row[:2])
 

@@ -1,4 +1,4 @@
-"""`careloom federate`: one analysis over several authorities, of which none sends a row."""
+"""`careloom federate`: one analysis over several authorities, of which none sends a row: of demand, or of hazards."""
 
 import argparse
 import time
@@ -10,22 +10,27 @@ from rich.console import Console
 
 from careloom.catalogue import Catalogue, find_typology, load_catalogue
 from careloom.core import RequestError
+from careloom.outcomes.federated import HazardPlan
 from careloom.study import read_study
 from careloom.study.exchange import Exchange, WaitingError, open_exchange
-from careloom.study.federate_answer import answer
+from careloom.study.federate_answer import answer, read_any_plan
 from careloom.study.federate_lead import begin, lead
+from careloom.study.lead_hazards import begin_hazards, lead_hazards
 from careloom.typology.federated import make_plan
 
 POLL = 2.0
 """Seconds between two looks into a shared folder."""
-ABOUT = """Find categories of demand in the assessments of several authorities together, though none sends a row. One leads and asks
-questions; all answer with sums, hidden so that only the total over all authorities can be read. Questions and answers are
-files in a folder: a shared one, or one whose files go by e-mail. See docs/federated.md for what protects the children."""
+ABOUT = """Find categories of demand in the assessments of several authorities together, or compare with --outcome how soon something
+happens between such categories, ages, sexes and ethnic groups, though no authority sends a row. One leads and asks questions;
+all answer with sums, hidden so that only the total over all authorities can be read. Questions and answers are files in a
+folder: a shared one, or one whose files go by e-mail. See docs/federated.md for what protects the children."""
 EXAMPLES = """examples:
   careloom federate lead with_others --key with_others.key --name north_2024 --authorities anyshire,borsham,cudworth \\
       --from typologies/anyshire_2024.toml                  begin, at a saved typology: 8 to 25 rounds
   careloom federate answer with_others --study ours.toml --as anyshire --key with_others.key
   careloom federate lead with_others --key with_others.key  read the answers, ask the next question, or finish
+  careloom federate lead hazards --key with_others.key --name again_2024 --authorities anyshire,borsham,cudworth \\
+      --outcome re_referral --from north_2024               begin, about hazards by category: also about ten rounds
 Both go on by themselves with --watch. Everyone needs the key; it must not go the way the messages go.
 """
 
@@ -55,6 +60,7 @@ def add_lead(parts: Any) -> None:
         "--from", dest="start_from", action="append", default=[], metavar="TYPOLOGY",
         help="a saved typology to start from: a file, or a name in the catalogue; can be given again",
     )  # fmt: skip
+    plan.add_argument("--outcome", metavar="OUTCOME", help="compare hazards of this, by the classes of --from TYPOLOGY")
     plan.add_argument("--starts", type=int, default=0, metavar="N", help="random starts, some 20 to 40 rounds each")
     plan.add_argument("--indicators", default="assessment_factors_34", metavar="SET", help="(default %(default)s)")
     plan.add_argument("--prior", type=float, default=0.0, metavar="ROWS", help="rows added to every answer (default 0)")
@@ -90,6 +96,10 @@ def lead_command(asked: argparse.Namespace, console: Console) -> int:
     if new:
         plan_it(exchange, asked, catalogue)
     try:
+        if isinstance(read_any_plan(exchange, catalogue)[0], HazardPlan):
+            told = lead_hazards(exchange, catalogue, waiting(asked.watch, console))
+            print(f"Finished after {told.rounds} rounds. Released: {', '.join(map(str, told.files))}")
+            return 0
         fit, rounds, path = lead(exchange, catalogue, waiting(asked.watch, console))
     except WaitingError as why:
         print(f"For now: {why}.")
@@ -102,6 +112,9 @@ def lead_command(asked: argparse.Namespace, console: Console) -> int:
 
 
 def plan_it(exchange: Exchange, asked: argparse.Namespace, catalogue: Catalogue) -> None:
+    if asked.outcome:
+        plan_hazards(exchange, asked, catalogue)
+        return
     if asked.indicators not in catalogue.indicator_sets:
         raise RequestError(f"--indicators can be {', '.join(catalogue.indicator_sets)}")
     begin(
@@ -116,6 +129,16 @@ def plan_it(exchange: Exchange, asked: argparse.Namespace, catalogue: Catalogue)
             prior=asked.prior,
         ),
     )
+    print(f"Plan: {exchange.plan_file}. All who take part need {asked.key}: give it to them, but not by this folder.")
+
+
+def plan_hazards(exchange: Exchange, asked: argparse.Namespace, catalogue: Catalogue) -> None:
+    if asked.outcome not in catalogue.outcomes:
+        raise RequestError(f"--outcome can be {', '.join(catalogue.outcomes)}")
+    if len(asked.start_from) != 1:
+        raise RequestError("say with one --from TYPOLOGY whose classes are to be compared; all must have run with it")
+    typology = find_typology(asked.start_from[0], [], catalogue.typologies)
+    begin_hazards(exchange, asked.name, asked.authorities.split(","), catalogue.outcomes[asked.outcome], typology)
     print(f"Plan: {exchange.plan_file}. All who take part need {asked.key}: give it to them, but not by this folder.")
 
 
@@ -146,5 +169,5 @@ def answer_command(asked: argparse.Namespace, console: Console) -> int:
     except WaitingError as why:
         print(f"For now: {why}.")
         return 0
-    print(f"Finished: the lead has what was asked for; the typology is in {asked.folder}")
+    print(f"Finished: the lead has what was asked for; what came of it is in {asked.folder}")
     return 0

@@ -14,6 +14,7 @@ from careloom.cli.child import add_child
 from careloom.cli.classes import add_classes
 from careloom.cli.classify import add_classify
 from careloom.cli.federate import add_federate
+from careloom.cli.outcomes import add_outcomes
 from careloom.cli.profile import add_profile
 from careloom.cli.progress import steps
 from careloom.cli.records import add_records
@@ -94,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
     add_records(commands)
     add_profile(commands)
+    add_outcomes(commands)
     add_typology(commands)
     add_classes(commands)
     add_classify(commands)

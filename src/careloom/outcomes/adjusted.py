@@ -16,8 +16,7 @@ from careloom.outcomes.hazards import Estimates, Row
 from careloom.outcomes.risk_table import CLASS, RiskTable
 from careloom.outcomes.terms import Term
 from careloom.stats.distinct_rows import distinct_rows
-from careloom.stats.survival import CoxFit, predict_survival
-from careloom.stats.survival.predicted import Predicted
+from careloom.stats.survival import CoxFit, baseline_hazard, predict_survival
 
 Floats = NDArray[np.float64]
 
@@ -50,26 +49,29 @@ def adjusted_curves(outcome: Outcome, primary: Estimates, risk: RiskTable) -> It
 
 def shares(fit: CoxFit, columns: Floats, some: RiskTable, days: Sequence[int]) -> Iterator[Row]:
     """The mean share with the event by each day; columns: (P, C) the covariates that every pattern is given."""
-    las, la = np.unique(some.la, return_inverse=True)
-    curves = [mean_curve(fit, columns, some.pattern[la == k], days, las[k] if las.size > 1 else None) for k in range(las.size)]
-    weights = np.bincount(la) / la.size
-    survival = sum(weight * curve.survival for weight, curve in zip(weights, curves, strict=True))
-    for place, free in enumerate(np.atleast_1d(survival)):
-        alone = curves[0] if las.size == 1 else None
-        yield {
-            "share": float(1 - free),
-            "lower": float(1 - alone.upper[place]) if alone else None,
-            "upper": float(1 - alone.lower[place]) if alone else None,
-        }
-
-
-def mean_curve(
-    fit: CoxFit, columns: Floats, pattern: NDArray[np.int64], days: Sequence[int], stratum: object
-) -> Predicted:
-    """The mean of the curves of stretches with these patterns (n,)."""
-    met, count = np.unique(pattern, return_counts=True)
+    if some.authorities > 1:
+        for free in mean_survival(fit, columns, some, days):
+            yield {"share": float(1 - free), "lower": None, "upper": None}
+        return
+    met, count = np.unique(some.pattern, return_counts=True)
     rows, row_of = distinct_rows(columns[met])
-    return predict_survival(fit, rows, days, shares=np.bincount(row_of, count) / pattern.size, stratum=stratum)
+    mean = predict_survival(fit, rows, days, shares=np.bincount(row_of, count) / some.pattern.size)
+    for free, upper, lower in zip(mean.survival, mean.lower, mean.upper, strict=True):
+        yield {"share": float(1 - free), "lower": float(1 - lower), "upper": float(1 - upper)}
+
+
+def mean_survival(fit: CoxFit, columns: Floats, some: RiskTable, days: Sequence[int]) -> Floats:
+    """The mean share without the event by each day (m,), each stretch with the baseline of its own authority."""
+    baseline = baseline_hazard(fit)
+    ratio = np.exp(columns @ fit.coefficients)
+    total = np.zeros(len(days))
+    for la in np.unique(some.la):
+        own, mine = some.la == la, baseline.stratum == la
+        met, count = np.unique(some.pattern[own], return_counts=True)
+        at = np.searchsorted(baseline.days[mine], days, side="right")
+        hazard = np.concatenate(([0.0], baseline.cumulative_hazard[mine]))[at]
+        total += np.exp(-np.outer(hazard, ratio[met])) @ count
+    return total / some.pattern.size
 
 
 def children_of(term: Term, number: int) -> Row:

@@ -36,36 +36,17 @@ def make_stretches(engine: Engine, outcome: Outcome, ledger: Ledger) -> None:
 
 
 def stretches(outcome: Outcome) -> str:
-    described = outcome.describe or "SELECT s.spell_id FROM at_risk AS s"
+    """One row per spell at risk: how long it was followed, what ended it, and all that the models adjust for."""
     own = "".join(f", coalesce(d.{c.name}, 'Not known') AS {c.name}" for c in outcome.covariates)
     reach = " + ".join(
         f"CASE WHEN days_between(e.zero_on, e.adult_on) >= {day} THEN 1 ELSE 0 END" for day in outcome.horizons_days
     )
     return with_names(
         {
-            "at_risk": AT_RISK,
-            "happened": happened(outcome),
-            "first_thing": """
-                SELECT spell_id, cause_no, happened_on FROM happened
-                QUALIFY row_number() OVER (PARTITION BY spell_id ORDER BY happened_on, cause_no) = 1""",
+            **endings(outcome),
             "classes": class_that_counts(outcome),
             "passed_over": passed_over(outcome),
-            "followed": f"""
-                SELECT s.*, n.cause_no, n.happened_on, {ADULT_FROM.format(born_on="s.born_on")} AS adult_on
-                FROM at_risk AS s LEFT JOIN first_thing AS n ON n.spell_id = s.spell_id""",
-            "ended": f"""
-                SELECT f.*, least(f.view_ends_on, f.adult_on) AS limit_on, CASE
-                    WHEN f.happened_on < least(f.view_ends_on, f.adult_on) THEN {cause_names(outcome)}
-                    WHEN f.adult_on < f.view_ends_on THEN '18th_birthday'
-                    WHEN f.mask_on = f.view_ends_on AND f.mask_on < f.window_ends_on THEN 'no_return'
-                    ELSE 'end_of_follow_up' END AS ended_by
-                FROM followed AS f""",
-            "stretch": """
-                SELECT e.*, age_on(e.born_on, e.zero_on) AS age,
-                    days_between(e.zero_on, least(e.limit_on, coalesce(e.happened_on, e.limit_on))) AS whole_days,
-                    row_number() OVER (PARTITION BY e.person_id ORDER BY e.zero_on, e.spell_id) AS place
-                FROM ended AS e""",
-            "described": described,
+            "described": outcome.describe or "SELECT s.spell_id FROM at_risk AS s",
         },
         f"""
         SELECT e.spell_id AS unit_id, e.person_id, e.la, e.zero_on AS starts_on,
@@ -82,6 +63,32 @@ def stretches(outcome: Outcome) -> str:
         LEFT JOIN passed_over AS b ON b.spell_id = e.spell_id
         LEFT JOIN described AS d ON d.spell_id = e.spell_id""",
     )
+
+
+def endings(outcome: Outcome) -> dict[str, str]:
+    """SELECTs on the way to `stretch`: who is at risk, what happened first, and what ended the following."""
+    return {
+        "at_risk": AT_RISK,
+        "happened": happened(outcome),
+        "first_thing": """
+            SELECT spell_id, cause_no, happened_on FROM happened
+            QUALIFY row_number() OVER (PARTITION BY spell_id ORDER BY happened_on, cause_no) = 1""",
+        "followed": f"""
+            SELECT s.*, n.cause_no, n.happened_on, {ADULT_FROM.format(born_on="s.born_on")} AS adult_on
+            FROM at_risk AS s LEFT JOIN first_thing AS n ON n.spell_id = s.spell_id""",
+        "ended": f"""
+            SELECT f.*, least(f.view_ends_on, f.adult_on) AS limit_on, CASE
+                WHEN f.happened_on < least(f.view_ends_on, f.adult_on) THEN {cause_names(outcome)}
+                WHEN f.adult_on < f.view_ends_on THEN '18th_birthday'
+                WHEN f.mask_on = f.view_ends_on AND f.mask_on < f.window_ends_on THEN 'no_return'
+                ELSE 'end_of_follow_up' END AS ended_by
+            FROM followed AS f""",
+        "stretch": """
+            SELECT e.*, age_on(e.born_on, e.zero_on) AS age,
+                days_between(e.zero_on, least(e.limit_on, coalesce(e.happened_on, e.limit_on))) AS whole_days,
+                row_number() OVER (PARTITION BY e.person_id ORDER BY e.zero_on, e.spell_id) AS place
+            FROM ended AS e""",
+    }
 
 
 def happened(outcome: Outcome) -> str:

@@ -81,7 +81,7 @@ def cause_specific(
     Whatever came instead of the event is a censoring. With `by_place`, a child's first stretch, second and so on have
     baselines of their own, too: the model of Prentice, Williams and Peterson (1981) on the clock that starts anew.
     """
-    stratum = np.char.add(np.char.add(risk.la, " "), risk.place.astype(str)) if by_place else risk.la
+    stratum = risk.la * (risk.place.max() + 1) + risk.place if by_place else risk.la
     return fit_cox(
         rows,
         row_of,
@@ -136,9 +136,7 @@ def some_columns(fit: CoxFit, count: int) -> CoxFit:
     )
 
 
-def frailty(
-    risk: RiskTable, rows: Floats, row_of: NDArray[np.int64], names: Sequence[str]
-) -> tuple[Floats, Floats]:
+def frailty(risk: RiskTable, rows: Floats, row_of: NDArray[np.int64], names: Sequence[str]) -> tuple[Floats, Floats]:
     """One baseline for all, times a gamma frailty that the children of an authority share; errors of the model."""
     fit = fit_frailty(rows, row_of, risk.days, risk.is_event, risk.la, names=tuple(names), entry_days=risk.entry)
     return fit.coefficients, fit.covariance

@@ -19,8 +19,13 @@ from careloom.outcomes.risk_table import RiskTable, read_risk_table
 from careloom.outcomes.units import add_flow, choose_units, drops_of
 
 IN_VIEW = pa.schema(
-    [("return_name", pa.string()), ("la", pa.string()), ("starts_on", pa.date32()), ("ends_on", pa.date32())]
-    + [("is_last", pa.bool_())]
+    [
+        ("return_name", pa.string()),
+        ("la", pa.string()),
+        ("starts_on", pa.date32()),
+        ("ends_on", pa.date32()),
+        ("is_last", pa.bool_()),
+    ]
 )
 """From when until when each authority's return can be read without a gap, and whether nothing comes after."""
 
@@ -30,7 +35,7 @@ class AskedOfOutcomes:
     """What a study asks beyond the questions: `switches` turn drops of an outcome on or off, by outcome; and of the models."""
 
     switches: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
-    models: AskedOfModels = AskedOfModels()
+    models: AskedOfModels = field(default_factory=AskedOfModels)
 
 
 def time_outcomes(
@@ -97,7 +102,9 @@ def classed_only(engine: Engine, outcome: Outcome, risk: RiskTable, ledger: Ledg
     """Note the stretches left out of the models because they have no class; return what those left are called."""
     table, made = f"time_to_event_{outcome.name}", f"classed stretches of {outcome.name}"
     everyone, left = int(engine.rows(f"SELECT count(*) AS n FROM {table}")[0][0]), risk.days.size
-    ledger.note(f"choose stretches to compare for {outcome.name}", table, made, everyone, left, {"no class": everyone - left})
+    ledger.note(
+        f"choose stretches to compare for {outcome.name}", table, made, everyone, left, {"no class": everyone - left}
+    )
     return made
 
 
@@ -109,7 +116,9 @@ def all_outcomes(outcomes: Sequence[Outcome]) -> str:
         f"SELECT '{outcome.name}' AS outcome, {columns}, ended_by = 'event' AS is_event FROM time_to_event_{outcome.name}"
         for outcome in outcomes
     ]
-    listed = "outcome, unit_id, person_id, la, starts_on, days, is_event, ended_by, class_no, age_band, sex, ethnic_group"
+    listed = (
+        "outcome, unit_id, person_id, la, starts_on, days, is_event, ended_by, class_no, age_band, sex, ethnic_group"
+    )
     return f"SELECT {listed} FROM ({' UNION ALL '.join(parts or [NO_STRETCH])}) AS every"
 
 

@@ -14,12 +14,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from careloom.catalogue import Outcome
-from careloom.engine import Engine, text
+from careloom.engine import Engine
 from careloom.stats.survival import aalen_johansen, kaplan_meier
 
 ALL = 0
 EVERYONE, UNDER = "all children", "children too young to turn 18 before"
-LEVEL_LOG = "log-log"
 NUMBER, WHOLE = pa.float64(), pa.int64()
 READ_OFF = pa.schema(
     [("outcome", pa.string()), ("class_no", pa.int32()), ("of_whom", pa.string()), ("days", WHOLE)]
@@ -99,9 +98,7 @@ def children_counted(engine: Engine, outcome: Outcome) -> Mapping[str, dict[Key,
             ) AS s CROSS JOIN (VALUES {days}) AS h(place, day)
             WHERE {among} GROUP BY s.class_no, h.day""")
         names = ("children", "children_at_risk", "children_with_event")
-        found[whom] = {
-            (whom, class_no, day): dict(zip(names, counts, strict=True)) for class_no, day, *counts in rows
-        }
+        found[whom] = {(whom, class_no, day): dict(zip(names, counts, strict=True)) for class_no, day, *counts in rows}
     return found
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from careloom.catalogue import Outcome
@@ -25,17 +26,31 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class RiskTable:
-    """Stretches of one outcome, one element each (n,), and the level of every covariate pattern, by term (P,).
+class Levels:
+    """One covariate: the names of its levels (L,), and the number of the level that each pattern has (P,)."""
 
-    `pattern` is the number of the covariate pattern, `child` a number for each child, `cause` 0 for a censoring, 1 for
+    names: tuple[str, ...]
+    of: Integers
+
+    @classmethod
+    def named(cls, values: Sequence[str]) -> "Levels":
+        """The levels of patterns that are told by name."""
+        names, of = np.unique(np.asarray(values, dtype=np.str_), return_inverse=True)
+        return cls(tuple(map(str, names)), of.astype(np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class RiskTable:
+    """Stretches of one outcome, one element each (n,), and the levels of every covariate pattern, by term.
+
+    `pattern` is the number of the covariate pattern, `la` that of the authority, `child` a number for each child, `cause` 0 for a censoring, 1 for
     the event and 2 for anything that came instead (the 18th birthday too), `place` the order among the child's own
     stretches, `entry` the day from which it is looked at (None: from the start).
     """
 
-    levels: dict[str, NDArray[np.str_]]
+    levels: dict[str, Levels]
     pattern: Integers
-    la: NDArray[np.str_]
+    la: Integers
     child: Integers
     days: NDArray[np.float64]
     cause: Integers
@@ -44,7 +59,7 @@ class RiskTable:
 
     @property
     def is_event(self) -> NDArray[np.bool_]:
-        return self.cause == EVENT
+        return np.equal(self.cause, EVENT)
 
     @property
     def authorities(self) -> int:
@@ -82,18 +97,18 @@ class LevelCounts:
 
 
 def count_levels(risk: RiskTable, term: str) -> LevelCounts:
-    distinct, level_of = np.unique(risk.levels[term], return_inverse=True)
-    level = level_of[risk.pattern]
+    levels = risk.levels[term]
+    count, level = len(levels.names), levels.of[risk.pattern]
 
     def children(of: NDArray[np.bool_]) -> Integers:
-        pairs = np.unique(risk.child[of] * distinct.size + level[of])
-        return np.bincount(pairs % distinct.size, minlength=distinct.size)
+        pairs = np.unique(risk.child[of] * count + level[of])
+        return np.bincount(pairs % count, minlength=count)
 
     return LevelCounts(
-        levels=tuple(map(str, distinct)),
-        level_of=level_of,
-        rows=np.bincount(level, minlength=distinct.size),
-        events=np.bincount(level[risk.is_event], minlength=distinct.size),
+        levels=levels.names,
+        level_of=levels.of,
+        rows=np.bincount(level, minlength=count),
+        events=np.bincount(level[risk.is_event], minlength=count),
         children=children(np.full(level.shape, True)),
         children_with_event=children(risk.is_event),
     )
@@ -122,8 +137,18 @@ def read_risk_table(engine: Engine, outcome: Outcome, *, unclassed: bool = True)
         ),
     )
     patterns = engine.arrow(f"SELECT {listed} FROM risk_pattern ORDER BY pattern_no")
-    levels = {name: np.array(patterns[name].to_pylist(), dtype=str) for name in terms}
-    return expand(levels, engine.arrow(with_names({"stretch": stretch, **SHARED}, counted(terms))).to_pydict())
+    levels = {name: Levels(*coded(patterns[name])) for name in terms}
+    return expand(levels, engine.arrow(with_names({"stretch": stretch, **SHARED}, counted(terms))))
+
+
+def coded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Integers]:
+    """The different texts of a column in order, and the number of each row's own (n,)."""
+    encoded = column.combine_chunks().dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    order = sorted(range(len(texts)), key=lambda place: str(texts[place]))
+    rank = np.empty(len(texts), dtype=np.int64)
+    rank[order] = np.arange(len(texts))
+    return tuple(str(texts[place]) for place in order), rank[encoded.indices.to_numpy().astype(np.int64)]
 
 
 SHARED = {
@@ -149,22 +174,22 @@ def counted(terms: Sequence[str]) -> str:
         ORDER BY la, pattern_no, child_no, days, place, cause"""
 
 
-def expand(levels: dict[str, NDArray[np.str_]], counts: dict[str, list[object]]) -> RiskTable:
+def expand(levels: dict[str, Levels], counts: pa.Table) -> RiskTable:
     """From counts of stretches that are alike, one element per stretch: each of them is tied with the others."""
-    n = np.array(counts["n"], dtype=np.int64)
+    n = counts["n"].to_numpy().astype(np.int64)
 
-    def column(name: str, kind: type) -> NDArray[np.generic]:
-        return np.repeat(np.array(counts[name], dtype=kind), n)
+    def whole(name: str) -> Integers:
+        return np.repeat(counts[name].to_numpy().astype(np.int64), n)
 
-    child = column("child_no", np.int64)
+    child = whole("child_no")
     alone = child == 0
     child[alone] = int(child.max(initial=0)) + 1 + np.arange(int(alone.sum()))
     return RiskTable(
         levels=levels,
-        pattern=column("pattern_no", np.int64),
-        la=column("la", str),
+        pattern=whole("pattern_no"),
+        la=np.repeat(coded(counts["la"])[1], n),
         child=child,
-        days=column("days", np.float64),
-        cause=column("cause", np.int64),
-        place=column("place", np.int64),
+        days=np.repeat(counts["days"].to_numpy().astype(np.float64), n),
+        cause=whole("cause"),
+        place=whole("place"),
     )

@@ -75,7 +75,7 @@ class Design:
 def design_of(risk: RiskTable, names: Sequence[str]) -> Design:
     """The design of a model with these terms; a term with one level says nothing and is left out."""
     terms = tuple(Term(name, risk.counts[name]) for name in names if (risk.counts[name].rows > 0).sum() > 1)
-    used = np.full(len(next(iter(risk.levels.values()))), True)
+    used = np.full(next(iter(risk.levels.values())).of.shape, True)
     for term in terms:
         used &= term.counts.events[term.counts.level_of] > 0
     columns = [term.column(level) for term in terms for level in term.compared]
@@ -86,16 +86,17 @@ def design_of(risk: RiskTable, names: Sequence[str]) -> Design:
 
 
 def is_sum_of_earlier(columns: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which columns (C,) are constant, or a constant plus a sum of multiples of columns before them (Gram and Schmidt)."""
-    rows, count = columns.shape
-    basis = np.full((rows, 1), 1 / np.sqrt(max(rows, 1)))
-    out = np.full(count, False)
-    for place in range(count):
-        rest = columns[:, place].copy()
-        for _ in range(2):  # twice, so that rounding in the first round is taken out in the second
-            rest -= basis @ (basis.T @ rest)
-        size = np.linalg.norm(rest)
-        out[place] = size <= 1e-9 * max(float(np.linalg.norm(columns[:, place])), 1.0)
+    """Which columns (C,) are constant, or a constant plus a sum of multiples of columns before them.
+
+    What is left of a column's sum of squares once the columns before it are swept out of it (Beaton 1964) is then 0.
+    """
+    with_constant = np.hstack([np.ones((len(columns), 1)), columns])
+    squares = with_constant.T @ with_constant
+    whole = np.diag(squares).copy()
+    out = np.full(whole.size, False)
+    for place in range(whole.size):
+        left = squares[place, place]
+        out[place] = left <= 1e-9 * whole[place]
         if not out[place]:
-            basis = np.column_stack([basis, rest / size])
-    return out
+            squares = squares - np.outer(squares[:, place], squares[place]) / left
+    return out[1:]

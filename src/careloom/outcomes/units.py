@@ -125,4 +125,3 @@ def add_flow(engine: Engine, outcome: Outcome, drops: Sequence[Drop]) -> None:
         f"outcome_flow_{outcome.name}",
         with_names(names, "SELECT * FROM one WHERE la IS NOT NULL AND year IS NOT NULL UNION ALL SELECT * FROM whole"),
     )
-

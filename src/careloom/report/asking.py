@@ -26,12 +26,17 @@ def _first(year: int, month: int) -> date:
 
 def answer_all(engine: Engine, catalogue: Catalogue, study: StudyWords) -> Mapping[str, Answer]:
     """Answer every question; loads three small working tables: report_month, report_label, study_window."""
-    months = [{"month": m, "day": longest(m) if m else 0, "is_read_off": m in READ_OFFS} for m in MONTHS]
-    engine.load("report_month", pa.Table.from_pylist(months))
-    engine.load("report_label", _labels(catalogue))
+    load_words(engine, catalogue)
     window = {"cost_first_day": study.cost_first_day, "cost_end_day": study.cost_last_day + timedelta(days=1)}
     engine.load("study_window", pa.Table.from_pylist([window]))
     return {name: ask(engine, question) for name, question in read_questions().items()}
+
+
+def load_words(engine: Engine, catalogue: Catalogue) -> None:
+    """Load `report_month` and `report_label`: the months that curves are read at, and what things are called."""
+    months = [{"month": m, "day": longest(m) if m else 0, "is_read_off": m in READ_OFFS} for m in MONTHS]
+    engine.load("report_month", pa.Table.from_pylist(months))
+    engine.load("report_label", _labels(catalogue))
 
 
 def _labels(catalogue: Catalogue) -> pa.Table:

@@ -9,20 +9,20 @@ from careloom.report.by_age import draw_by_age
 from careloom.report.care_figures import draw_histories, draw_months
 from careloom.report.drawing import (
     COLOURS,
-    DASHES,
     LINES,
     WIDTH,
     Figure,
     Rows,
     data,
     names_axis,
-    not_drawn,
     order,
     svg,
     wrapped,
 )
 from careloom.report.flow_chart import draw_flow
 from careloom.report.grid import write
+from careloom.report.hazard_figures import draw_by_model, draw_by_period, draw_hazards, draw_tests
+from careloom.report.outcome_figures import draw_curves, draw_incidence
 from careloom.report.question import Answer
 from careloom.report.rungs import draw_rungs
 
@@ -165,77 +165,6 @@ STEPS = [
 ]
 
 
-def _curves(rows: Rows) -> Figure | None:
-    """Share with the event at the released points, joined by a line for each category."""
-    names = order([row for row in rows if row["category"] not in ALL], "category")[: len(COLOURS)] or order(
-        rows, "category"
-    )
-    last = max(row["month"] for row in rows)
-    if not last:  # nothing but time zero may be shown
-        return None
-    shown = [
-        {"label": wrapped(r["category"], 30, 3), "month": r["month"], "share": 100 * r["share"]}
-        for r in rows
-        if r["category"] in names
-    ]
-    labels = [wrapped(name, 30, 3) for name in names]
-    top = 5 * (1 + max(row["share"] for row in shown) // 5)
-    legend = alt.Legend(orient="right", labelExpr=LINES, rowPadding=8, symbolSize=400, symbolType="stroke")
-    chart = (
-        alt.Chart(data(shown))
-        .mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=28))  # a step would say "nothing until then"
-        .encode(
-            x=alt.X(
-                "month:Q",
-                title="Months",
-                axis=alt.Axis(values=list(range(0, last + 1, 6 if last <= 36 else 12)), grid=False),
-            ),
-            y=alt.Y("share:Q", title="Percentage with the event", scale=alt.Scale(domain=[0, top])),
-            color=alt.Color("label:N", title=None, scale=alt.Scale(domain=labels, range=COLOURS), legend=legend),
-            strokeDash=alt.StrokeDash(
-                "label:N", title=None, scale=alt.Scale(domain=labels, range=DASHES), legend=legend
-            ),
-        )
-    )
-    ends = {name: max((r for r in rows if r["category"] == name), key=lambda r: r["month"]) for name in names}
-    said = "; ".join(f"{name}: {100 * row['share']:.0f}% by month {row['month']}" for name, row in ends.items())
-    words = f"Rising curves, one for each category. {said}."
-    left_out = [name for name in order(rows, "category") if name not in names]
-    return Figure(svg(chart.properties(width=WIDTH - 180, height=280)), words, note=not_drawn(left_out))
-
-
-def _forest(rows: Rows) -> Figure | None:
-    """Hazard ratios of the categories as dots with 95% intervals, on a log scale, about the line of no difference."""
-    terms = [row for row in rows if row["term"] == "Category" and row["level"] != row["reference"]] or list(rows)
-    keep = [r for r in terms if r["lower"] and r["upper"]]
-    if not keep:
-        return None
-    shown = [
-        {"label": wrapped(r["level"]), "at": r["hazard_ratio"], "from": r["lower"], "to": r["upper"]} for r in keep
-    ]
-    across = alt.Scale(
-        type="log", domain=[min([0.5, *(s["from"] for s in shown)]), max([2.0, *(s["to"] for s in shown)])]
-    )
-    base = alt.Chart(data(shown)).encode(
-        y=alt.Y(
-            "label:N",
-            sort=order(shown, "label"),
-            title=None,
-            axis=names_axis(shown),
-        )
-    )
-    ticks = alt.Axis(values=[0.1, 0.25, 0.5, 1, 2, 4, 8], format="~g")
-    title = f"Hazard ratio, compared with {keep[0]['reference']} (log scale)"
-    lines = base.mark_rule(strokeWidth=2, color=COLOURS[0]).encode(
-        x=alt.X("from:Q", scale=across, title=wrapped(title, 60).split("|"), axis=ticks), x2="to:Q"
-    )
-    dots = base.mark_point(filled=True, size=90, color=COLOURS[0], opacity=1).encode(x=alt.X("at:Q", scale=across))
-    one = alt.Chart(data([{"x": 1}])).mark_rule(color="#505a5f", strokeDash=[4, 3]).encode(x=alt.X("x:Q", scale=across))
-    said = "; ".join(f"{r['level']} {r['hazard_ratio']:.2f} ({r['lower']:.2f} to {r['upper']:.2f})" for r in keep)
-    words = f"Hazard ratios compared with {keep[0]['reference']}: {said}."
-    return Figure(svg((one + lines + dots).properties(width=WIDTH - 240, height=alt.Step(44))), words)
-
-
 def _categories(rows: Rows) -> Figure:
     return _bars(rows, "category", "share", "share", "Categories of recorded demand", "Share of assessments")
 
@@ -258,8 +187,12 @@ FIGURES: dict[str, tuple[Callable[[Rows], Figure | None], str]] = {
     "care_months": (draw_months, "career"),
     "care_histories": (draw_histories, "history"),
     "rung_probabilities": (draw_rungs, "probability"),
-    "curves": (_curves, "share"),
-    "hazard_ratios": (_forest, "hazard_ratio"),
+    "curves": (draw_curves, "share"),
+    "incidence": (draw_incidence, "incidence"),
+    "hazard_ratios": (draw_hazards, "level"),
+    "hazard_by_model": (draw_by_model, "level"),
+    "hazard_by_period": (draw_by_period, "level"),
+    "ph_tests": (draw_tests, "p_value"),
     "cost_by_placement": (_placements, "cost"),
     "cost_by_category": (_cost_categories, "per_week"),
     "first_by_age": (draw_by_age, "share"),

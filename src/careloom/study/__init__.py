@@ -7,6 +7,7 @@ from careloom.study.file import Study, read_study
 from careloom.study.kept_demand import Told
 from careloom.study.listings import Listing
 from careloom.study.look import Asked, check_accesses, look_at_child
+from careloom.study.outcomes import look_at_outcomes
 from careloom.study.profile import Described, describe_by, list_described, list_profiles, write_described
 from careloom.study.run import Finished, run_study
 from careloom.study.stock import HandedOver, Stock, find_handed_over, take_stock, write_stock
@@ -31,6 +32,7 @@ __all__ = [
     "list_described",
     "list_profiles",
     "look_at_child",
+    "look_at_outcomes",
     "look_at_typology",
     "name_class",
     "read_study",

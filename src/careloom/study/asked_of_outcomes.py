@@ -19,9 +19,7 @@ class Mask:
 def read_asked(keys: Keys, catalogue: Catalogue) -> tuple[AskedOfOutcomes, tuple[Mask, ...]]:
     """Read what [outcomes] asks beside its questions. Raises StudyError naming the key at fault."""
     switches = {
-        name: switched(keys.table(name), outcome)
-        for name, outcome in catalogue.outcomes.items()
-        if name in keys.values
+        name: switched(keys.table(name), outcome) for name, outcome in catalogue.outcomes.items() if name in keys.values
     }
     split_below = keys.number("split_below", 0.05)
     if not 0 <= split_below <= 1:

@@ -4,7 +4,7 @@ The folder holds all there is to know of an exchange, so who leads and who answe
 later. Nothing here knows what is asked: a plan, questions and answers are bodies of messages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,16 @@ from careloom.govern.messages import is_whole, receive
 
 class WaitingError(Exception):
     """The next message is another's: says whose."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What an authority takes part with: `data`, of which nobody but itself can make the fingerprint that is told; what
+    it holds back, to be said to its own people; and the numbers with which it answers a question."""
+
+    data: bytes
+    held: str
+    numbers: Callable[[dict[str, Any]], list[float]]
 
 
 @dataclass(frozen=True)

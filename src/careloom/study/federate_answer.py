@@ -9,8 +9,10 @@ from careloom.core import NotFoundError, RequestError
 from careloom.govern.hidden_sums import Member, fingerprint_of
 from careloom.govern.keys import open_key
 from careloom.govern.messages import fingerprint, is_whole, receive, send
+from careloom.outcomes.federated import HAZARD_PLAN, HazardPlan
 from careloom.stats.latent_class.federated import Site, margins, sums
-from careloom.study.exchange import Exchange, WaitingError
+from careloom.study.exchange import Exchange, Part, WaitingError
+from careloom.study.federate_hazards import hazard_part, read_hazard_plan
 from careloom.study.file import Study
 from careloom.study.kept_demand import kept, ready
 from careloom.typology.federated import (
@@ -43,12 +45,12 @@ def answer(exchange: Exchange, study: Study, catalogue: Catalogue, name: str, sa
     """
     if is_whole(exchange.finished_file):
         return None
-    plan, about = read_plan(exchange, catalogue)
+    plan, about = read_any_plan(exchange, catalogue)
     if name not in plan.authorities:
         raise RequestError(f"{name} is not in the plan; there are {', '.join(plan.authorities)}")
     member = Member(name, open_key(study.key), about)
     if not exchange.joined_file(name).exists():
-        join(exchange, plan, member, kept_site(study, catalogue, plan), say)
+        join(exchange, member, part_of(study, catalogue, plan), say)
     try:
         open_numbers = exchange.open_numbers(plan.authorities, about)
     except WaitingError as waiting:
@@ -56,39 +58,56 @@ def answer(exchange: Exchange, study: Study, catalogue: Catalogue, name: str, sa
     number = exchange.last_question
     if number and not exchange.answer_file(number, name).exists():
         question = read_question(exchange, number, about)
-        site = kept_site(study, catalogue, plan)
-        check_unchanged(exchange, member, site)
+        part = part_of(study, catalogue, plan)
+        check_unchanged(exchange, member, part)
         which = fingerprint(question)
-        hidden = member.hide(numbers_for(question, plan, site), open_numbers, which)
+        hidden = member.hide(part.numbers(question), open_numbers, which)
         body = {"kind": "answer", "number": number, "question": which, "authority": name, "hidden": hidden}
         send(exchange.answer_file(number, name), body, exchange.key)
         say(f"answered question {number}")
     return "the lead is to ask the next question"
 
 
-def join(exchange: Exchange, plan: Plan, member: Member, site: Site, say: Callable[[str], None]) -> None:
-    """Tell the open number, and what the assessments are by a fingerprint that nobody else can make."""
-    open_number, data = f"{member.open_number:x}", fingerprint_of_rows(member, site)
+def read_any_plan(exchange: Exchange, catalogue: Catalogue) -> tuple[Plan | HazardPlan, str]:
+    """The plan of an exchange about categories of demand, or about hazards."""
+    is_there = exchange.plan_file.exists()
+    if is_there and receive(exchange.plan_file, exchange.key).get("kind") == HAZARD_PLAN:
+        return read_hazard_plan(exchange, catalogue)
+    return read_plan(exchange, catalogue)
+
+
+def part_of(study: Study, catalogue: Catalogue, plan: Plan | HazardPlan) -> Part:
+    """What the last run of a study has kept, as it takes part."""
+    if isinstance(plan, HazardPlan):
+        return hazard_part(study, plan)
+    site = kept_site(study, catalogue, plan)
+    names = ", ".join(plan.items[place] for place in site.held)
+    held = f"held back, as fewer than {plan.least} assessments record it, or fewer do not: {names}" if names else ""
+    data = site.table.codes.tobytes() + site.table.weights.tobytes()
+    return Part(data, held, lambda question: numbers_for(question, plan, site))
+
+
+def join(exchange: Exchange, member: Member, part: Part, say: Callable[[str], None]) -> None:
+    """Tell the open number, and what the data are by a fingerprint that nobody else can make."""
+    open_number, data = f"{member.open_number:x}", fingerprint_of_data(member, part)
     body = {"kind": "joined", "plan": member.about, "authority": member.name, "open_number": open_number, "data": data}
     send(exchange.joined_file(member.name), body, exchange.key)
     say(f"joined as {member.name}; fingerprint {fingerprint_of(member.open_number)}")
-    if site.held:
-        held = ", ".join(plan.items[place] for place in site.held)
-        say(f"held back, as fewer than {plan.least} assessments record it, or fewer do not: {held}")
+    if part.held:
+        say(part.held)
 
 
-def check_unchanged(exchange: Exchange, member: Member, site: Site) -> None:
-    """Refuse to answer with other assessments than before: two totals would differ by just the children that changed."""
+def check_unchanged(exchange: Exchange, member: Member, part: Part) -> None:
+    """Refuse to answer with other data than before: two totals would differ by just the children that changed."""
     own = exchange.joined(member.name, member.about)
-    if (own["data"], own["open_number"]) != (fingerprint_of_rows(member, site), f"{member.open_number:x}"):
+    if (own["data"], own["open_number"]) != (fingerprint_of_data(member, part), f"{member.open_number:x}"):
         raise RequestError(
-            "the assessments, or the key of the study, are not what they were when you joined: begin a new exchange"
+            "the data, or the key of the study, are not what they were when you joined: begin a new exchange"
         )
 
 
-def fingerprint_of_rows(member: Member, site: Site) -> str:
-    rows = site.table.codes.tobytes() + site.table.weights.tobytes()
-    return hmac.digest(member.secret_number.to_bytes(64, "big"), rows, "sha256").hex()
+def fingerprint_of_data(member: Member, part: Part) -> str:
+    return hmac.digest(member.secret_number.to_bytes(64, "big"), part.data, "sha256").hex()
 
 
 def read_question(exchange: Exchange, number: int, about: str) -> dict[str, Any]:

@@ -7,22 +7,21 @@ was asked before is asked again in thought only, for the same answers lead to th
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import careloom
 from careloom.catalogue import Catalogue
-from careloom.core import OutputError, RequestError
+from careloom.core import OutputError
 from careloom.disclose import DEFAULT
 from careloom.govern import os_user
-from careloom.govern.hidden_sums import add_up
-from careloom.govern.messages import fingerprint, is_whole, receive, send
+from careloom.govern.messages import send
 from careloom.stats.latent_class import LatentClassFit, Parameters
 from careloom.stats.latent_class.federated import FederatedObjective, fit_sites, starts_from_margins
 from careloom.study.exchange import Exchange
 from careloom.study.federate_answer import read_plan
+from careloom.study.rounds import Rounds, wait_for_all
 from careloom.typology.federated import (
     Plan,
     ask_margins,
@@ -41,48 +40,14 @@ from careloom.typology.saved import Origin, make_saved, typology_text
 NO_AND_YES = (np.array([0.0, 1.0]),)
 
 
-class Rounds:
-    """The lead's side of an exchange: asks one question after the other, and reads the answers that are there."""
-
-    def __init__(self, exchange: Exchange, plan: Plan, about: str, wait: Callable[[str], None]) -> None:
-        self.exchange, self.plan, self.about, self.wait = exchange, plan, about, wait
-        self.number = 0
-
-    def ask(self, question: dict[str, Any]) -> NDArray[np.float64]:
-        """The sum of all answers to a question that may have been asked before."""
-        number = self.number = self.number + 1
-        path = self.exchange.question_file(number)
-        if path.exists():
-            asked = receive(path, self.exchange.key)
-            if not is_same_question(asked, question):
-                raise RequestError(f"{path}: the climb would ask something else here: begin anew in another folder")
-        else:
-            send(path, question, self.exchange.key)
-            asked = question
-        return self.answers(number, asked)
-
-    def answers(self, number: int, asked: dict[str, Any]) -> NDArray[np.float64]:
-        files = {name: self.exchange.answer_file(number, name) for name in self.plan.authorities}
-        while missing := [name for name, path in files.items() if not is_whole(path)]:
-            self.wait(f"question {number} is to be answered by {', '.join(missing)}")
-        which, hidden = fingerprint(asked), []
-        for name, path in files.items():
-            body = receive(path, self.exchange.key)
-            if (body.get("kind"), body.get("question"), body.get("authority")) != ("answer", which, name):
-                raise RequestError(f"{path}: this answers another question, or is of another authority")
-            hidden.append(str(body["hidden"]))
-        return np.array(add_up(hidden, numbers_asked(asked, self.plan)))
-
-
 def lead(exchange: Exchange, catalogue: Catalogue, wait: Callable[[str], None]) -> tuple[LatentClassFit, int, Path]:
     """Ask until the maximum is proved; return the fit, the number of rounds, and the saved typology.
 
     ``wait`` is told what is waited for, and returns to look again or raises WaitingError to stop for now.
     """
     plan, about = read_plan(exchange, catalogue)
-    while missing := [name for name in plan.authorities if not is_whole(exchange.joined_file(name))]:
-        wait(f"still to join: {', '.join(missing)}")
-    rounds = Rounds(exchange, plan, about, wait)
+    wait_for_all(exchange, plan.authorities, wait)
+    rounds = Rounds(exchange, plan.authorities, wait, is_same_question, lambda asked: numbers_asked(asked, plan))
     rows = rounds.ask(ask_margins(1, about))
     items = items_told(plan, rows)
     places = [plan.items.index(name) for name in items]

@@ -17,7 +17,9 @@ Another module (plans, adoption, missing) may have no row in a year, and says no
 
 
 def within_returns(study: Study, catalogue: Catalogue, engine: Engine) -> Study:
-    """Return the study with its windows cut to what the returns reach, so that nobody is followed into the unknown.
+    """Return the study with its windows cut to what the returns reach, so that nobody is described into the unknown.
+
+    Outcomes are followed further where an authority's own returns go further: see study/views.py.
 
     Each authority's last yearly return of which a table of those FOLLOWED could be read, with rows in it, reaches to its
     31 March. Costs need only the returns that tell of care. An extract is of whenever it was taken, and cuts nothing.
@@ -57,7 +59,7 @@ def cut(asked: Study, within: Study, shortest: Sequence[str]) -> list[str]:
     if within.end_day < asked.end_day:
         more = f" (and {len(shortest) - 1} more)" if len(shortest) > 1 else ""
         said.append(
-            f"children are followed to {written(within.end_day)}, where {shortest[0]}{more} ends, not to {written(asked.end_day)}, and described no further; the official measures go on as their own returns do"
+            f"children are followed to {written(within.end_day)}, where {shortest[0]}{more} ends, not to {written(asked.end_day)}, and described no further; for outcomes each authority's children are followed as far as its own returns go, and the official measures go on as theirs do"
         )
     if asked.is_cost_window_asked and within.cost_end_day < asked.cost_end_day:
         until = (
@@ -70,7 +72,7 @@ def cut(asked: Study, within: Study, shortest: Sequence[str]) -> list[str]:
 def gaps(catalogue: Catalogue, engine: Engine) -> list[str]:
     """Say which returns are missing between others: what began or ended in them is not seen."""
     return [
-        f"no {catalogue.returns[name].title} of {year} of authority {la} could be read, though those before and after could: what began or ended in it is not seen"
+        f"no {catalogue.returns[name].title} of {year} of authority {la} could be read, though those before and after could: what began or ended in it is not seen, and for outcomes children are followed to its beginning"
         for (name, la, _), years in sorted(years_read(catalogue, engine).items())
         for year in sorted(set(range(min(years), max(years))) - years)
     ]

@@ -3,7 +3,6 @@
 Here are only the words of the messages and the numbers in them; who signs them and how they travel is not known here.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -13,15 +12,14 @@ from numpy.typing import NDArray
 
 from careloom.catalogue import IndicatorSet, SavedTypology
 from careloom.core import RequestError
+from careloom.core.parties import check_parties
 from careloom.stats.latent_class import LatentClassFit, Parameters, collapse, from_yes
 from careloom.stats.latent_class.federated import LEAST, LEAST_ROWS, Site, TooFewRowsError, length_of, take_part
 from careloom.stats.latent_class.parameters import LEAST_LOG
 from careloom.typology.patterns import NO_AND_YES, Patterns
 
 VERSION = 1
-FEWEST_AUTHORITIES = 3
 MOST_ROUNDS = 400
-NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -102,12 +100,7 @@ def given_by(saved: SavedTypology) -> Given:
 
 def check_plan(plan: Plan, indicators: IndicatorSet) -> None:
     """Refuse a plan that is not safe, or not about the indicators that are known here. Raises RequestError."""
-    if len(set(plan.authorities)) < max(FEWEST_AUTHORITIES, len(plan.authorities)):
-        raise RequestError(
-            f"at least {FEWEST_AUTHORITIES} authorities must take part, each named once: of a sum of two, each knows the other"
-        )
-    if not all(NAME.fullmatch(name) for name in (plan.name, *plan.authorities)):
-        raise RequestError("names of the exchange and of authorities are of letters, digits, - and _, at most 40")
+    check_parties(plan.name, plan.authorities)
     if plan.least < LEAST or plan.least_rows < LEAST_ROWS:
         raise RequestError(f"the least counts must be {LEAST} and {LEAST_ROWS}, or more")
     if plan.classes < 1 or plan.starts < 0 or not plan.starts + len(plan.given):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from careloom.stats.latent_class.likelihood import PATTERNS_AT_ONCE, memberships
 from careloom.stats.latent_class.parameters import Parameters
-from careloom.stats.latent_class.patterns import MISSING, Floats, PatternTable
+from careloom.stats.latent_class.patterns import Floats, PatternTable
 
 
 def belonging(table: PatternTable, at: Parameters) -> Iterator[tuple[slice, Floats, Floats]]:
@@ -27,8 +27,3 @@ def logliks(table: PatternTable, at: Parameters) -> Floats:
 def modal_classes(table: PatternTable, at: Parameters) -> NDArray[np.intp]:
     """The likeliest class of each pattern (P,), from 0; of equals the first, the larger where classes go by share."""
     return np.concatenate([belongs.argmax(axis=1) for _, _, belongs in belonging(table, at)])
-
-
-def says_something(table: PatternTable) -> NDArray[np.bool_]:
-    """Which patterns have an item observed (P,)."""
-    return np.asarray((table.codes != MISSING).any(axis=1))

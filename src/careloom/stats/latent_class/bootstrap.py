@@ -26,6 +26,8 @@ from careloom.stats.latent_class.proof import settle
 from careloom.stats.latent_class.search import in_threads, is_same
 from careloom.stats.latent_class.standard_errors import by_item, is_estimated
 
+OWN_STREAM = 1979  # else replicate 0 would draw the numbers that rows made up with the same seed were made of
+
 
 @dataclass(frozen=True, eq=False)
 class Bootstrap:
@@ -77,7 +79,7 @@ def bootstrap(
     by_cluster = None if clusters is None else clusters.weights_by_pattern(table).T.tocsr()
 
     def draw(number: int) -> tuple[Floats, bool]:
-        random = np.random.default_rng([seed, number])
+        random = np.random.default_rng([seed, number, OWN_STREAM])
         if by_cluster is None:
             weights = draw_rows(table.weights, random)
         else:

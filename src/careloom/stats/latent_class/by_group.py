@@ -95,7 +95,7 @@ class Layout:
     def table(self) -> PatternTable:
         """Every pattern of every group, with its weight there; the last item is the group."""
         own, groups = self.grouped, self.grouped.groups
-        says = (own.table.codes != MISSING).any(axis=1)[own.weights.indices]
+        says = own.table.observed[own.weights.indices]
         places, weights = own.weights.indices[says], own.weights.data[says]
         group = np.repeat(np.arange(groups, dtype=np.int32), np.diff(own.weights.indptr))[says]
         codes = np.column_stack([own.table.codes[places], group])

@@ -27,19 +27,38 @@ class Clusters:
     def weights_by_pattern(self, table: PatternTable) -> csr_array[Any]:
         """Weight of each pattern in each cluster (G, P), sparse.
 
-        Raises ValueError when the lists are not equally long, when there is but one cluster, or when the rows do not
-        add up to the table's weights.
+        Raises ValueError when the lists are not equally long, when a label is missing or there is but one cluster, or
+        when the rows do not add up to the table's weights.
         """
-        labels, who = np.unique(np.asarray(self.of), return_inverse=True)
-        pattern = np.asarray(self.pattern_of)
-        if who.ndim != 1 or pattern.shape != who.shape:
-            raise ValueError(f"one cluster and one pattern a row are needed; got {who.shape} and {pattern.shape}")
-        if labels.size < 2:
-            raise ValueError("at least two clusters are needed: one alone does not show how clusters vary")
+        shape, pattern = np.shape(self.of), np.asarray(self.pattern_of)
+        if len(shape) != 1 or pattern.shape != shape:
+            raise ValueError(f"one cluster and one pattern a row are needed; got {shape} and {pattern.shape}")
+        who = number_clusters(self.of)
         weights = check_weights(np.ones(who.size) if self.weights is None else self.weights, who.size)
         if not fits(table, pattern, weights):
             raise ValueError("the rows do not add up to the patterns' weights: were they collapsed to this table?")
-        return csr_array((weights, (who, pattern)), shape=(labels.size, len(table.weights)))
+        return csr_array((weights, (who, pattern)), shape=(int(who.max()) + 1, len(table.weights)))
+
+
+def number_clusters(labels: ArrayLike) -> NDArray[np.intp]:
+    """The cluster of each row (N,) as a number from 0.
+
+    Raises ValueError for missing labels, which would make one cluster of rows that have nothing in common, and for one
+    cluster only.
+    """
+    given = np.asarray(labels)
+    missing = count_missing(given)
+    if missing:
+        raise ValueError(f"{missing} rows have no cluster: give each a label of its own")
+    found, number = np.unique(given, return_inverse=True)
+    if found.size < 2:
+        raise ValueError("at least two clusters are needed: one alone does not show how clusters vary")
+    return number
+
+
+def count_missing(given: NDArray[Any]) -> int:
+    """How many of some labels, numbers or dates are None, NaN or NaT; the last two do not equal themselves."""
+    return int(((given != given) | np.equal(given, None)).sum())
 
 
 def fits(table: PatternTable, pattern: NDArray[Any], weights: NDArray[np.float64]) -> bool:

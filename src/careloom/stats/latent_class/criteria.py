@@ -41,7 +41,7 @@ def caic(fit: LatentClassFit) -> float:
 
 def icl(fit: LatentClassFit) -> float:
     """BIC plus twice the entropy of the memberships: classes that overlap are charged for it."""
-    return bic(fit) + 2.0 * fit.weight * (1.0 - fit.entropy) * log(fit.classes)
+    return bic(fit) + 2.0 * fit.n * (1.0 - fit.entropy) * log(fit.classes)
 
 
 def entropy_r2(fit: LatentClassFit) -> float:

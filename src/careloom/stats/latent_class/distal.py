@@ -25,6 +25,8 @@ from careloom.stats.latent_class.proof import Certificate
 from careloom.stats.latent_class.second_step import Kind, estimate
 from careloom.stats.latent_class.wald import Wald, carry_over, wald
 
+HARDLY_VARIES = 1e-6  # spread within a class, against that of all rows, below which there is no normal density
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -104,15 +106,29 @@ def fit_distal(
 
     The outcome is the one column of the values of ``pairs``. ``categories`` are the values it can have, if it is a
     category (0 and 1 for no and yes); a number otherwise. ``names`` has one a category, the values themselves if not
-    given. Raises ValueError for more columns, a value that is not a category, and as ``fit_membership`` does.
+    given. Raises ValueError for more columns, a value that is not a category, a number that is the same for all rows of
+    some class (its normal density has no maximum: use a BCH method), and as ``fit_membership`` does.
     """
     first.check(pairs)
     outcome, labels = outcome_of(pairs, categories, names)
-    begin = proportional_means(first, pairs, outcome)
-    model, start = model_of(method, outcome, begin, first.at.shares, is_number=categories is None)
+    middle, unit = (0.0, 1.0) if categories is not None else middle_and_spread(outcome, pairs.weights)
+    even = (outcome - middle) / unit  # so that pounds and days are as well told as shares
+    begin = proportional_means(first, pairs, even)
+    model, start = model_of(method, even, begin, first.at.shares, is_number=categories is None)
     found = estimate(model, first, pairs, start, method=method, errors=errors)
+    if isinstance(model, Normal) and (model.spreads(found.at) < HARDLY_VARIES).any():
+        alike = np.flatnonzero(model.spreads(found.at) < HARDLY_VARIES).tolist()
+        raise ValueError(f"the outcome hardly varies in classes {alike} (from 0): use a BCH method, or categories")
     means, slope = model.means(found.at)
-    return DistalFit(method, labels, means, carry_over(means, slope, found.covariance), found.certificate)
+    covariance = carry_over(means, slope, found.covariance)
+    return DistalFit(method, labels, middle + unit * means, unit**2 * covariance, found.certificate)
+
+
+def middle_and_spread(outcome: Floats, weights: Floats) -> tuple[float, float]:
+    """Mean and standard deviation of a number over all rows; the latter 1 where it does not vary."""
+    mean = float(weights @ outcome[:, 0] / weights.sum())
+    spread = float(np.sqrt(weights @ (outcome[:, 0] - mean) ** 2 / weights.sum()))
+    return mean, spread or 1.0
 
 
 def outcome_of(
@@ -148,9 +164,8 @@ def model_of(
         return Means(outcome, classes), begin.ravel()
     odds = np.log(shares[1:] / shares[0])
     if is_number:
-        spread = outcome.std()
-        if spread == 0.0:
+        if np.ptp(outcome) == 0.0:
             raise ValueError("the outcome is the same for all rows")
-        return Normal(outcome[:, 0], classes), np.concatenate([odds, begin[:, 0], np.full(classes, np.log(spread))])
+        return Normal(outcome[:, 0], classes), np.concatenate([odds, begin[:, 0], np.zeros(classes)])
     inside = 0.99 * begin + 0.01 / begin.shape[1]
     return Categories(outcome, classes), np.concatenate([odds, np.log(inside[:, 1:] / inside[:, [0]]).ravel()])

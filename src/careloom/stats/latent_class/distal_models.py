@@ -9,6 +9,8 @@ import numpy as np
 from careloom.stats.latent_class.membership import Logit
 from careloom.stats.latent_class.patterns import Floats
 
+LEAST_SPREAD = 1e-8
+
 
 @dataclass(frozen=True, eq=False)
 class Means:
@@ -42,7 +44,8 @@ class Means:
 class Normal:
     """Class shares, and a normal outcome (R,) with a mean and a spread in each class.
 
-    Parameters: log odds of the shares against class 0 (K - 1), means (K,), logarithms of the spreads (K,).
+    Parameters: log odds of the shares against class 0 (K - 1), means (K,), logarithms of the spreads (K,). The outcome
+    comes with a spread of about 1; no class's is below ``LEAST_SPREAD``.
     """
 
     outcome: Floats
@@ -61,10 +64,13 @@ class Normal:
         own = slice(self.classes - 1, 2 * self.classes - 1)
         return at[own, None], np.eye(self.parameters)[own]
 
+    def spreads(self, at: Floats) -> Floats:
+        """(K,)."""
+        return np.asarray(np.maximum(np.exp(at[2 * self.classes - 1 :]), LEAST_SPREAD))
+
     def apart(self, at: Floats, some: slice) -> tuple[Floats, Floats]:
         """Distance from each class's mean in units of its spread (r, K), and the spreads (K,)."""
-        means, logs = at[self.classes - 1 :].reshape(2, -1)
-        spread = np.exp(logs)
+        means, spread = at[self.classes - 1 : 2 * self.classes - 1], self.spreads(at)
         return (self.outcome[some, None] - means) / spread, spread
 
     def logs(self, at: Floats, some: slice) -> Floats:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from careloom.stats.latent_class.belonging import modal_classes
 from careloom.stats.latent_class.by_group import ClassesByGroup
 from careloom.stats.latent_class.grouped_patterns import GroupedPatterns
-from careloom.stats.latent_class.groups import GroupFits, fit_groups, modal_classes
+from careloom.stats.latent_class.groups import GroupFits, fit_groups
 from careloom.stats.latent_class.groups_alike import draw_alike
 from careloom.stats.latent_class.held_out_groups import HeldOut
 from careloom.stats.latent_class.parameters import Parameters
-from careloom.stats.latent_class.patterns import MISSING, Floats
+from careloom.stats.latent_class.patterns import Floats
 from careloom.stats.latent_class.shifts import Shifts, find_shifts
 
 
@@ -86,7 +87,7 @@ def moved_rows(grouped: GroupedPatterns, fit: ClassesByGroup, others: Sequence[P
     moved = np.zeros(grouped.groups)
     for group, other in enumerate(others):
         table = grouped.table_of(group)
-        weights = np.where((table.codes != MISSING).any(axis=1), table.weights, 0.0)
+        weights = np.where(table.observed, table.weights, 0.0)
         changes = modal_classes(table, fit.in_group(group)) != modal_classes(table, other)
         moved[group] = weights @ changes / weights.sum()
     return moved

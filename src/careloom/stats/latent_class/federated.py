@@ -17,7 +17,7 @@ from careloom.stats.latent_class.climb import Climb
 from careloom.stats.latent_class.few_rounds import climb_in_few_looks
 from careloom.stats.latent_class.fit import LatentClassFit
 from careloom.stats.latent_class.information import complete_information, free_parameters, information_unseen
-from careloom.stats.latent_class.likelihood import Point, point_of, relative_entropy
+from careloom.stats.latent_class.likelihood import Point, point_of, unknown_rows
 from careloom.stats.latent_class.objective import PatternObjective
 from careloom.stats.latent_class.parameters import Parameters
 from careloom.stats.latent_class.patterns import MISSING, Floats, PatternTable
@@ -67,14 +67,13 @@ def sums(site: Site, at: Parameters) -> Floats:
     """What all rows of a site say at some parameters, in one vector: see ``Sums``."""
     point = PatternObjective(site.table).expect(at)
     unseen = information_unseen(site.table, at, free_parameters(at))
-    entropy = (1.0 - relative_entropy(site.table, at)) * site.table.total
     triangle = unseen[np.triu_indices(len(unseen))]
-    return np.concatenate([[point.loglik, entropy], point.members, point.counts.ravel(), triangle])
+    return np.concatenate([[point.loglik, unknown_rows(site.table, at)], point.members, point.counts.ravel(), triangle])
 
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Sums over rows at some parameters: log-likelihood, ln K times which is the entropy, expected counts, information.
+    """Sums over rows at some parameters: log-likelihood, ``unknown_rows``, expected counts, information.
 
     ``unseen`` (F, F) is what is lost because the classes are not seen; F as ``free_parameters`` counts.
     """
@@ -87,7 +86,9 @@ class Sums:
 
 
 def read_sums(vector: Floats, at: Parameters) -> Sums:
-    """Read the vector of one site, or the sum of the vectors of all."""
+    """Read the vector of one site, or the sum of the vectors of all; raises ValueError when some are no numbers."""
+    if not np.isfinite(vector).all():
+        raise ValueError("the sums of the sites hold what is no number: ask the sites again")
     shape, classes = at.log_probabilities.shape, at.classes
     cells = 2 + classes + shape[0] * classes
     free = len(free_parameters(at))
@@ -175,6 +176,6 @@ def fit_sites(objective: FederatedObjective, starts: Sequence[Parameters], rows:
         modes=tabulate_modes([each for each, _ in ended]),
         weight=float(rows[0]),
         weight_unobserved=float(rows[1]),
-        entropy=1.0 - entropies[best] / float(rows[0]),
+        entropy=1.0 - entropies[best] / float(rows[0] - rows[1]),
         prior=objective.prior,
     )

@@ -17,13 +17,12 @@ from careloom.stats.latent_class.climb import LONGEST_STEP, ROUNDING
 from careloom.stats.latent_class.information import free_parameters
 from careloom.stats.latent_class.likelihood import Point
 from careloom.stats.latent_class.objective import Objective
-from careloom.stats.latent_class.parameters import LEAST_LOG, Parameters
+from careloom.stats.latent_class.parameters import Parameters
 from careloom.stats.latent_class.patterns import Floats
-from careloom.stats.latent_class.proof import DRAWN_BACK, LEAST_EIGENVALUE, Certificate, certify, complete_scale
+from careloom.stats.latent_class.proof import LEAST_EIGENVALUE, Certificate, at_the_edges, certify, complete_scale
 
 MOST_LOOKS = 150
 ENOUGH = 1e-16  # total log-likelihood still promised where the climb ends: no parameter then moves in its 8th digit
-HARDLY_A_ROW = 0.5  # expected rows below which a probability that goes down is put to 0 at once
 BENT_BACK = 1.1  # times the worst upward bend
 LEAST_DAMPING, LITTLE_DAMPING, MOST_DAMPING = 1e-3, 1e-4, 1e6
 
@@ -69,7 +68,7 @@ def climb_in_few_looks(objective: Objective, start: Parameters) -> tuple[Point, 
     point, damping, places = objective.expect(start), 0.0, True
     hill = look(objective, point)
     for _ in range(MOST_LOOKS):
-        edge = at_the_edge(point) if places else point.at.flat()
+        edge = at_the_edges(point) if places else point.at.flat()
         moves = edge != point.at.flat()
         if (hill.least > -LEAST_EIGENVALUE and hill.gain < ENOUGH and not moves.any()) or damping > MOST_DAMPING:
             break
@@ -101,17 +100,3 @@ def less(damping: float, kept: float) -> float:
     if damping < LITTLE_DAMPING:
         return 0.0
     return damping / 10.0 if kept > 0.75 else damping if kept > 0.25 else 4.0 * damping
-
-
-def at_the_edge(point: Point) -> Floats:
-    """The parameters (flat), with those at the edge put where they belong.
-
-    Those that hardly a row keeps from 0 and that go down are put to the bound, which Newton's steps would take some
-    ten looks to reach; those at the bound that the rows draw back are put to where a tenth of a row holds them.
-    """
-    flat, fitted, bound = point.at.flat(), point.fitted, point.at.at_bound
-    with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = np.nan_to_num(point.expected / fitted, nan=1.0)
-    rows = np.concatenate([np.full(point.at.classes, point.members.sum()), point.seen.ravel()])
-    down = np.where(~bound & (fitted < HARDLY_A_ROW) & (drawn < 1.0), LEAST_LOG, flat)
-    return np.asarray(np.where(bound & (drawn > DRAWN_BACK), -np.log1p(10.0 * rows), down))

@@ -30,7 +30,7 @@ class LatentClassFit:
     modes: tuple[Mode, ...]
     weight: float
     weight_unobserved: float
-    entropy: float  # relative entropy R-squared: 1 certain, 0 no idea
+    entropy: float  # relative entropy R-squared of the rows of ``n``: 1 certain, 0 no idea
     prior: float
 
     @property

@@ -83,8 +83,8 @@ def fit_kinds(
     """Fit ``kinds`` kinds of groups, from the classes of a fit with sizes free by group.
 
     Each start puts every group with the likest of some groups drawn at random, by the sizes of their classes, and
-    improves on it with the classes as they are; from the best the classes are refitted too. Raises ValueError when there are fewer groups than
-    kinds.
+    improves on it with the classes as they are; from the best the classes are refitted too. Raises ValueError when there
+    are fewer groups than kinds.
     """
     if not 1 <= kinds <= grouped.groups or starts < 1:
         raise ValueError(f"{kinds} kinds among {grouped.groups} groups, from {starts} starts: at least one each")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 
-from careloom.stats.latent_class.patterns import MISSING, Floats, PatternTable, check_weights
+from careloom.stats.latent_class.patterns import Floats, PatternTable, check_weights
 
 Sparse = Any  # scipy.sparse.csr_array; SciPy hands out no types
 
@@ -32,8 +32,7 @@ class GroupedPatterns:
     @cached_property
     def sizes(self) -> Floats:
         """Weight of each group's rows with anything observed (G,): its n."""
-        says = (self.table.codes != MISSING).any(axis=1).astype(np.float64)
-        return np.asarray(self.weights @ says, dtype=np.float64)
+        return np.asarray(self.weights @ self.table.observed.astype(np.float64), dtype=np.float64)
 
     def places_of(self, group: int) -> tuple[NDArray[np.intp], Floats]:
         """The patterns that a group has (p,), as places in the table, and their weights there (p,)."""

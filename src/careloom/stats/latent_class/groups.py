@@ -8,22 +8,22 @@ classes; in a small group the first can beat the second by a few units of log-li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from careloom.stats.class_agreement import adjusted_rand_index, cohens_kappa
+from careloom.stats.latent_class.belonging import modal_classes
 from careloom.stats.latent_class.climb import GAIN_LEFT, Climb, climb_to_end
 from careloom.stats.latent_class.congruence import SIMILAR, MatchedClasses, match_solutions
 from careloom.stats.latent_class.grouped_patterns import GroupedPatterns
-from careloom.stats.latent_class.likelihood import memberships
 from careloom.stats.latent_class.objective import PatternObjective
 from careloom.stats.latent_class.parameters import Parameters
 from careloom.stats.latent_class.patterns import Floats, PatternTable
 from careloom.stats.latent_class.proof import settle
 from careloom.stats.latent_class.search import in_threads
+from careloom.stats.latent_class.sizes import with_shares
 from careloom.stats.latent_class.starts import starting_point
 
 LEAST_ROWS = 2000
@@ -142,25 +142,15 @@ def compare(table: PatternTable, found: Climb, common: Parameters, prevalence: F
     matched = match_solutions(common, found.point.at, prevalence)
     own = found.point.at.in_order(matched.order)
     ours, theirs = modal_classes(table, common), modal_classes(table, own)
+    weights = np.where(table.observed, table.weights, 0.0)  # rows with nothing observed agree whatever the classes
     return OwnClasses(
         parameters=own,
         loglik=found.point.loglik,
         converged=found.gain_left < GAIN_LEFT,
         matched=matched,
-        adjusted_rand=adjusted_rand_index(ours, theirs, table.weights),
-        kappa=cohens_kappa(ours, theirs, table.weights),
+        adjusted_rand=adjusted_rand_index(ours, theirs, weights),
+        kappa=cohens_kappa(ours, theirs, weights),
     )
-
-
-def modal_classes(table: PatternTable, at: Parameters) -> NDArray[np.intp]:
-    """The likeliest class of each pattern (P,); of equally likely ones the first."""
-    return np.asarray(memberships(table.cells, at)[1].argmax(axis=1))
-
-
-def with_shares(at: Parameters, shares: Floats | Sequence[float]) -> Parameters:
-    """The same classes in other sizes (K,)."""
-    with np.errstate(divide="ignore"):
-        return at.like(np.concatenate([np.log(shares), at.log_probabilities.ravel()]))
 
 
 def count_parameters(table: PatternTable, classes: int) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from careloom.stats.class_agreement import adjusted_rand_index
-from careloom.stats.latent_class.belonging import logliks, modal_classes, says_something
+from careloom.stats.latent_class.belonging import logliks, modal_classes
 from careloom.stats.latent_class.objective import PatternObjective
 from careloom.stats.latent_class.parameters import Parameters
 from careloom.stats.latent_class.patterns import Floats, PatternTable
@@ -29,7 +29,7 @@ class SplitHalf:
 
     ``loglik_per_row``: log-likelihood of a row under the classes of the half it is not in. ``fitted_per_row``: under
     those of its own half; the difference is what was made of chance. ``agreement``: adjusted Rand index of the classes
-    that the two halves give to all rows.
+    that the two halves give to all rows with anything observed.
     """
 
     loglik_per_row: float
@@ -49,12 +49,13 @@ def split_half(table: PatternTable, whole: Parameters, *, starts: int = STARTS, 
     halves = [first, table.weights - first]
     found = [fit_part(table, half, whole, starts, seed) for half in halves]
     likely = [logliks(table, at) for at in found]
-    n = sum(float(half @ says_something(table)) for half in halves)
+    weights = np.where(table.observed, table.weights, 0.0)
+    n = float(weights.sum())
     modal = [modal_classes(table, at) for at in found]
     return SplitHalf(
         float(halves[0] @ likely[1] + halves[1] @ likely[0]) / n,
         float(halves[0] @ likely[0] + halves[1] @ likely[1]) / n,
-        adjusted_rand_index(modal[0], modal[1], table.weights),
+        adjusted_rand_index(modal[0], modal[1], weights),
     )
 
 
@@ -98,18 +99,21 @@ def foretell_groups(
     ``by_group`` (G, P) holds the weight of each pattern in each group; together they are the table's weights. Groups
     are dealt at random into ``folds`` (as many as groups: each alone), and each fold is foretold by all others, fitted
     from where the whole file's fit stands and from ``starts`` random ones. The same seed deals the same folds, whatever
-    the number of classes. Raises ValueError for fewer than two groups, or weights that do not add up to the table's.
+    the number of classes. Raises ValueError for fewer than two groups or folds, or weights that do not add up to the
+    table's.
     """
     groups = by_group.shape[0]
     weights = np.asarray(by_group.sum(axis=0)).ravel()
     if groups < 2 or weights.shape != table.weights.shape or not np.allclose(weights, table.weights, atol=1e-6):
         raise ValueError("two groups or more are needed, whose weights add up to those of the patterns")
+    if folds < 2:
+        raise ValueError(f"two folds or more are needed, so that there is another to find the classes in; got {folds}")
     fold_of = np.random.default_rng([seed, 1]).permutation(groups) % min(folds, groups)
     total = np.zeros(groups)
     for fold in range(int(fold_of.max()) + 1):
         left_out = by_group[np.flatnonzero(fold_of == fold)]
         rest = np.maximum(table.weights - np.asarray(left_out.sum(axis=0)).ravel(), 0.0)
         total[fold_of == fold] = left_out @ logliks(table, fit_part(table, rest, whole, starts, seed))
-    rows = by_group @ says_something(table).astype(np.float64)
+    rows = by_group @ table.observed.astype(np.float64)
     with np.errstate(invalid="ignore"):
         return Foretold(np.where(rows > 0, total / rows, np.nan), float(total.sum() / rows.sum()))

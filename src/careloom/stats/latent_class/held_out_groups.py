@@ -19,16 +19,15 @@ from numpy.typing import NDArray
 
 from careloom.stats.latent_class.climb import climb_to_end
 from careloom.stats.latent_class.grouped_patterns import GroupedPatterns
-from careloom.stats.latent_class.groups import with_shares
+from careloom.stats.latent_class.held_out import toss
 from careloom.stats.latent_class.likelihood import memberships
 from careloom.stats.latent_class.objective import PatternObjective
 from careloom.stats.latent_class.parameters import Parameters
-from careloom.stats.latent_class.patterns import MISSING, Floats, PatternTable
+from careloom.stats.latent_class.patterns import Floats, PatternTable
 from careloom.stats.latent_class.search import in_threads
+from careloom.stats.latent_class.sizes import likeliest_sizes, with_shares
 
 FOLDS = 5
-MOST_STEPS = 2000
-STILL = 1e-10  # the sizes are found when none moves by more than this
 LEAST_SHARE = 1e-4  # a class that half the group does not show at all may yet be in the other half
 
 
@@ -54,13 +53,13 @@ class HeldOut:
 def hold_out_groups(
     grouped: GroupedPatterns, common: Parameters, *, folds: int = FOLDS, seed: int = 1, threads: int | None = None
 ) -> HeldOut:
-    """Score every group with and without classes of its own. Raises ValueError when there is only one group.
+    """Score every group with and without classes of its own. Raises ValueError for one group, or one fold, only.
 
     A group's own fit is smoothed by 1 / K of a row in every cell of every class, so that an answer its first half
     never gave is not impossible.
     """
-    if grouped.groups < 2:
-        raise ValueError("with one group there are no others to find the classes in")
+    if grouped.groups < 2 or folds < 2:
+        raise ValueError("with one group, or all left out at once, there are no others to find the classes in")
     order = np.random.default_rng(seed).permutation(grouped.groups)
     out = [np.sort(part) for part in np.array_split(order, min(folds, grouped.groups))]
     everyone = np.arange(grouped.groups)
@@ -93,12 +92,9 @@ def score_group(table: PatternTable, elsewhere: Parameters, random: np.random.Ge
 
 def split_rows(table: PatternTable, random: np.random.Generator) -> tuple[PatternTable, PatternTable]:
     """Deal the rows to two halves at random: each whole row of a pattern, and what is left of its weight."""
-    whole = np.floor(table.weights)
-    left = table.weights - whole
-    first = random.binomial(whole.astype(np.int64), 0.5) + left * (random.random(left.size) < 0.5)
+    first = toss(table.weights, random)
     second = table.weights - first
-    says = (table.codes != MISSING).any(axis=1)
-    if not first[says].any() or not second[says].any():
+    if not first[table.observed].any() or not second[table.observed].any():
         raise ValueError("a group has too few rows to be cut in two halves")
     halves = [
         PatternTable(table.codes[some], weights[some], table.levels)
@@ -108,15 +104,6 @@ def split_rows(table: PatternTable, random: np.random.Generator) -> tuple[Patter
 
 
 def sizes_given(table: PatternTable, at: Parameters) -> Floats:
-    """The likeliest sizes of given classes (K,), by EM: the one top there is."""
-    belongs = memberships(table.cells, at)[1]
-    likelihood = belongs / at.shares
-    shares = at.shares
-    for _ in range(MOST_STEPS):
-        joint = likelihood * shares
-        new = table.weights @ (joint / joint.sum(axis=1, keepdims=True)) / table.total
-        moved, shares = np.abs(new - shares).max(), new
-        if moved < STILL:
-            break
-    shares = np.maximum(shares, LEAST_SHARE)
+    """The likeliest sizes of given classes (K,), none quite 0."""
+    shares = np.maximum(likeliest_sizes(table, at)[0], LEAST_SHARE)
     return np.asarray(shares / shares.sum())

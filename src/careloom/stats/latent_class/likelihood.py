@@ -99,9 +99,18 @@ def relative_entropy(table: PatternTable, at: Parameters) -> float:
     """Entropy R-squared: 1 when every row's class is certain, 0 when nothing is known; 1 for a single class.
 
     1 - (sum over rows of the entropy of their memberships) / (n ln K); Ramaswamy et al. (1993), Marketing Science 12:103.
+    n, here as in BIC, is the weight of the rows with anything observed; the others are left out.
     """
+    return 1.0 - unknown_rows(table, at) / (table.total - table.total_unobserved)
+
+
+def unknown_rows(table: PatternTable, at: Parameters) -> float:
+    """Entropy of the memberships of all rows with anything observed, as so many rows of which nothing is known."""
     if at.classes == 1:
-        return 1.0
-    belongs = memberships(table.cells, at)[1]
-    uncertainty = -float(xlogy(belongs, belongs).sum(axis=1) @ table.weights)
-    return 1.0 - uncertainty / (table.total * float(np.log(at.classes)))
+        return 0.0
+    weights, total = np.where(table.observed, table.weights, 0.0), 0.0
+    for first in range(0, len(weights), PATTERNS_AT_ONCE):
+        some = slice(first, first + PATTERNS_AT_ONCE)
+        belongs = memberships(table.cells[some], at)[1]
+        total -= float(xlogy(belongs, belongs).sum(axis=1) @ weights[some])
+    return total / float(np.log(at.classes))

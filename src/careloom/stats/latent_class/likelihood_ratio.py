@@ -61,8 +61,9 @@ def bootstrap_test(
     Each draw is fitted by the smaller model from its own parameters, and by the larger from its own, from the smaller
     with a class split in two, and at random (``starts`` beside its own, half and half). With a class too many there are
     many tops, and a fit of many starts finds a higher one: so draws have as many starts as the larger fit had, when not
-    said otherwise; with fewer, p comes out too small. Drawing stops when ``enough`` are as large as what was observed. The same seed gives the same test on any number of threads. Raises
-    ValueError when the larger has not one class more, or a fit has a prior.
+    said otherwise; with fewer, p comes out too small. Drawing stops when ``enough`` are as large as what was observed.
+    The same seed gives the same test on any number of threads. Raises ValueError when the larger has not one class more,
+    or a fit has a prior.
     """
     if larger.classes != smaller.classes + 1:
         raise ValueError(f"the test needs one class more; got {smaller.classes} and {larger.classes} classes")

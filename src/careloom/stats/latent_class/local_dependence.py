@@ -45,15 +45,18 @@ class DirectEffect:
 def direct_effects(table: PatternTable, at: Parameters) -> tuple[DirectEffect, ...]:
     """Score test of every two items at a maximum of the likelihood, the least likely to be chance first.
 
-    Rows with either item missing say nothing of the two. The information is that of outer products of scores, so rows
-    should well outnumber parameters. With millions of rows every test rejects: go by the log odds ratio.
+    Rows with either item missing say nothing of the two, nor does an item with one answer only: no degrees of freedom,
+    and a p-value of nan. The information is that of outer products of scores, so rows should well outnumber parameters.
+    With millions of rows every test rejects: go by the log odds ratio.
     """
+    if table.items < 2:
+        return ()
     products = gather_products(table, at)
     found = []
     for number, (first, second) in enumerate(combinations(range(table.items), 2)):
         left, variance, whole = products.of_pair(number)
         values, vectors = np.linalg.eigh(variance)
-        told = values > UNTOLD * max(float(np.diag(whole).max()), 1e-300)
+        told = values > UNTOLD * np.diag(whole).max(initial=1e-300)
         statistic, degrees = float(((vectors[:, told].T @ left) ** 2 / values[told]).sum()), int(told.sum())
         chance = float(chi2.sf(statistic, degrees)) if degrees else np.nan
         ratio = float(left[0] / variance[0, 0]) if len(left) == 1 and degrees else np.nan
@@ -94,7 +97,7 @@ def gather_products(table: PatternTable, at: Parameters) -> Products:
     free = free_parameters(at)
     left, of_scores = np.zeros(len(one)), np.zeros((len(free), len(free)))
     with_scores = np.zeros((len(free), len(one)))
-    own = [np.flatnonzero(pair_of == number) for number in range(pair_of.max() + 1)]
+    own = [np.flatnonzero(pair_of == number) for number in range(table.items * (table.items - 1) // 2)]
     by_pair = [np.zeros((len(mine), len(mine))) for mine in own]
     for some, score in scores(table, at, free):
         product, weights = residual_products(table, at, some, one, other), table.weights[some, None]

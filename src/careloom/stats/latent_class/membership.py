@@ -102,8 +102,9 @@ class MembershipFit:
         return np.insert(own, self.reference, np.nan, axis=0)
 
     def against(self, reference: int) -> MembershipFit:
-        """The same fit with another class to compare with."""
+        """The same fit with another class to compare with. Raises ValueError for a class that is not there."""
         classes, columns = self.coefficients.shape
+        check_reference(reference, classes)
         to_all = np.delete(np.eye(classes), self.reference, axis=1)
         change = np.delete(to_all - to_all[reference], reference, axis=0)
         moved = self.coefficients - self.coefficients[reference]
@@ -123,7 +124,9 @@ class MembershipFit:
             raise ValueError(f"the model has no columns {', '.join(unknown)}; it has {', '.join(self.names)}")
         picked = np.tile([name in names for name in self.names], len(self.coefficients) - 1)
         flat = np.delete(self.coefficients, self.reference, axis=0).ravel()
-        return wald(flat, self.covariance, np.eye(picked.size)[picked])
+        # Each in units of its own error, so that what is counted in thousands weighs as much as a yes or no.
+        covariance = self.covariance[np.ix_(picked, picked)]
+        return wald(flat[picked], covariance, np.diag(1.0 / np.sqrt(np.diag(covariance))))
 
     def shares(self, values: ArrayLike) -> Floats:
         """Share of each class among rows with these values (R, C - 1): (R, K)."""
@@ -171,13 +174,16 @@ def fit_membership(
     ``first`` is the first step, ``pairs`` from ``pair_up``: values (R, C - 1) without a constant, and without any column
     for class shares alone; ``names`` has one a column. Errors are robust, by cluster where the pairs have clusters,
     and owe to the first step what they do. Of the weighting methods *model* errors take the weights for counts.
-    Raises ValueError for columns that the others determine, and when the rows are not those of the first step.
+    Raises ValueError for a reference that is no class, for columns that the others determine, and when the rows are not
+    those of the first step.
     """
-    model = Logit(design_of(pairs, names), first.at.classes, reference)
+    check_reference(reference, first.at.classes)
+    even, back = even_out(pairs)
+    model = Logit(design_of(even, names), first.at.classes, reference)
     start = np.zeros((first.at.classes - 1, model.design.shape[1]))
     start[:, 0] = np.delete(first.at.log_shares - first.at.log_shares[reference], reference)
-    found = estimate(model, first, pairs, start.ravel(), method=method, errors=errors)
-    return MembershipFit(
+    found = estimate(model, first, even, start.ravel(), method=method, errors=errors)
+    fit = MembershipFit(
         method=method,
         names=(CONSTANT, *names),
         reference=reference,
@@ -187,6 +193,34 @@ def fit_membership(
         weight=float(pairs.weights.sum()),
         certificate=found.certificate,
     )
+    return bring_back(fit, back)
+
+
+def even_out(pairs: Pairs) -> tuple[Pairs, Floats]:
+    """The pairs with every column from 0 to 1, and what takes the coefficients (C,) of a class back (C, C).
+
+    A year stands some 2,000 from its constant and an income in thousands: as they are, hardly anything would tell their
+    coefficients apart. Columns of 0 and 1 stay as they are.
+    """
+    some = pairs.values[pairs.weights > 0]
+    least, width = some.min(axis=0), np.ptp(some, axis=0)
+    width = np.where(width > 0, width, 1.0)
+    back = np.diag(np.concatenate([[1.0], 1.0 / width]))
+    back[0, 1:] = -least / width
+    return replace(pairs, values=(pairs.values - least) / width), back
+
+
+def bring_back(fit: MembershipFit, back: Floats) -> MembershipFit:
+    """A fit to evened pairs in terms of the values as they were."""
+    others = len(fit.coefficients) - 1
+    # Against values of 0, whatever hangs on a coefficient without an error has none.
+    turned = carry_over(np.zeros(others * len(back)), np.kron(np.eye(others), back), fit.covariance)
+    return replace(fit, coefficients=fit.coefficients @ back.T, covariance=turned)
+
+
+def check_reference(reference: int, classes: int) -> None:
+    if reference not in range(classes):
+        raise ValueError(f"the reference must be a class from 0 to {classes - 1}; got {reference}")
 
 
 def design_of(pairs: Pairs, names: Sequence[str]) -> Floats:

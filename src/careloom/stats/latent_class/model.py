@@ -86,15 +86,18 @@ class LatentClassModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         weights = _check_sample_weight(sample_weight, answers, dtype=np.float64, ensure_non_negative=True)
         own = None if isinstance(self.categories, str) else self.categories
         weighed = weights > 0
-        table, _ = collapse(answers[weighed], weights[weighed], own)
-        found = fit_latent_classes(
-            table,
-            classes=self.n_classes,
-            starts=self.n_starts,
-            seed=self._seed(),
-            prior=self.prior,
-            threads={None: 1, -1: None}.get(self.n_jobs, self.n_jobs),
-        )
+        try:
+            table, _ = collapse(answers[weighed], weights[weighed], own)
+            found = fit_latent_classes(
+                table,
+                classes=self.n_classes,
+                starts=self.n_starts,
+                seed=self._seed(),
+                prior=self.prior,
+                threads={None: 1, -1: None}.get(self.n_jobs, self.n_jobs),
+            )
+        except ValueError as fault:
+            raise RequestError(str(fault)) from None
         names = getattr(self, "feature_names_in_", None)
         self.fit_ = found
         self.categories_ = list(table.levels)

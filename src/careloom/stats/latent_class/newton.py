@@ -86,7 +86,8 @@ def shorten(height: Callable[[Floats], float], at: Floats, seen: Look, direction
 
 def certify(direction: Direction) -> Certificate:
     verdict: Verdict = "boundary-fixed" if direction.ran_off else "certified"
-    if direction.gain > NOTHING_LEFT or direction.least < -LEAST_EIGENVALUE:
+    # Said so that a figure which is no number (nan) never passes for a proof.
+    if not (direction.gain <= NOTHING_LEFT and direction.least >= -LEAST_EIGENVALUE):
         verdict = "not converged"
     elif direction.least < LEAST_EIGENVALUE:
         verdict = "weakly identified"

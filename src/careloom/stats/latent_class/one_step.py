@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from careloom.stats.latent_class.information import class_scores, complete_information
 from careloom.stats.latent_class.likelihood import point_of
 from careloom.stats.latent_class.measured import Measured
-from careloom.stats.latent_class.membership import Logit, MembershipFit, design_of, fit_membership, with_reference
+from careloom.stats.latent_class.membership import (
+    Logit,
+    MembershipFit,
+    bring_back,
+    design_of,
+    even_out,
+    fit_membership,
+    with_reference,
+)
 from careloom.stats.latent_class.newton import Look, climb_by_newton, inverse
 from careloom.stats.latent_class.pairs import Pairs
 from careloom.stats.latent_class.parameters import Parameters
@@ -45,8 +53,9 @@ def fit_membership_at_once(
     It climbs to the maximum nearest to the classes as found, so that they keep their order; probabilities at 0 or 1
     stay there. Raises ValueError as ``fit_membership`` does, and when the rows are not those of the first step.
     """
-    two_step = fit_membership(replace(first, rows="same rows"), pairs, names=names, reference=reference, errors="model")
-    joint = Joint(first, pairs, Logit(design_of(pairs, names), first.at.classes, reference))
+    even, back = even_out(pairs)
+    two_step = fit_membership(replace(first, rows="same rows"), even, names=names, reference=reference, errors="model")
+    joint = Joint(first, even, Logit(design_of(even, names), first.at.classes, reference))
     start = np.concatenate([np.zeros(len(joint.free)), np.delete(two_step.coefficients, reference, axis=0).ravel()])
     at, seen, certificate = climb_by_newton(joint.look, joint.height, start)
     loglik, parameters = joint.loglik(at), joint.parameters(at)
@@ -59,7 +68,7 @@ def fit_membership_at_once(
         loglik=loglik,
         certificate=certificate,
     )
-    return OneStepFit(fit, replace(parameters, log_shares=np.log(shares)), loglik)
+    return OneStepFit(bring_back(fit, back), replace(parameters, log_shares=np.log(shares)), loglik)
 
 
 @dataclass(frozen=True, eq=False)

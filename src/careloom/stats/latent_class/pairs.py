@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from careloom.stats.latent_class.clusters import number_clusters
 from careloom.stats.latent_class.patterns import Floats, PatternTable, check_weights, distinct
 
 
@@ -43,7 +44,7 @@ def pair_up(
 
     ``pattern_of`` (N,) as ``collapse`` gives it; ``values`` (N,) or (N, C) numbers, none of them missing; ``weights``
     (N,) those the rows were collapsed with, one each when not given; ``clusters`` (N,) labels of any kind.
-    Raises ValueError on other shapes, on missing values (they are counted), and when there is but one cluster.
+    Raises ValueError on other shapes, on missing values or clusters (they are counted), and for one cluster only.
 
     >>> pairs, pair_of = pair_up([0, 1, 0, 0], [5.0, 5.0, 5.0, 7.0])
     >>> pairs.pattern.tolist(), pairs.values.ravel().tolist(), pairs.weights.tolist(), pair_of.tolist()
@@ -71,9 +72,7 @@ def pair_up(
 
 def gather_clusters(clusters: ArrayLike, pair_of: NDArray[np.intp], weights: Floats, pairs: int) -> csr_array[Any]:
     """Weight of each pair in each cluster (G, R), sparse."""
-    labels, who = np.unique(np.asarray(clusters), return_inverse=True)
-    if who.shape != pair_of.shape:
-        raise ValueError(f"one cluster a row is needed: {pair_of.size} rows, clusters of shape {who.shape}")
-    if labels.size < 2:
-        raise ValueError("at least two clusters are needed: one alone does not show how clusters vary")
-    return csr_array((weights, (who, pair_of)), shape=(labels.size, pairs))
+    if np.shape(clusters) != pair_of.shape:
+        raise ValueError(f"one cluster a row is needed: {pair_of.size} rows, clusters of shape {np.shape(clusters)}")
+    who = number_clusters(clusters)
+    return csr_array((weights, (who, pair_of)), shape=(int(who.max()) + 1, pairs))

@@ -57,9 +57,14 @@ class PatternTable:
         return float(self.weights.sum())
 
     @cached_property
+    def observed(self) -> NDArray[np.bool_]:
+        """Which patterns have an item observed (P,); the others say nothing about the classes."""
+        return np.asarray((self.codes != MISSING).any(axis=1))
+
+    @cached_property
     def total_unobserved(self) -> float:
-        """Weight of the rows with no item observed: they say nothing about the classes."""
-        return float(self.weights[(self.codes == MISSING).all(axis=1)].sum())
+        """Weight of the rows with no item observed."""
+        return float(self.weights[~self.observed].sum())
 
     @cached_property
     def cells(self) -> Whole:
@@ -95,7 +100,8 @@ def collapse(
 
     Answers are numbers, NaN or -1 for missing. ``weights`` (N,) may be fractional; one each when not given.
     ``levels`` says which answers each item can have, in order; when not given, those that occur. Raises ValueError
-    on other shapes, weights that are negative or not finite, an answer not among the levels, an item never observed.
+    on other shapes, weights that are negative or not finite, an answer not among the levels, levels given twice, an item
+    never observed.
 
     >>> table, pattern_of = collapse([[0, 1], [1, 1], [0, 1]])
     >>> table.codes.tolist(), table.weights.tolist(), pattern_of.tolist()
@@ -124,6 +130,8 @@ def code_item(answers: NDArray[np.generic], levels: ArrayLike | None, item: int)
     own = found[seen] if levels is None else np.asarray(levels, dtype=np.float64)
     if not own.size:
         raise ValueError(f"item {item} (from 0) is never observed: leave it out")
+    if np.isnan(own).any() or (own == MISSING).any() or np.unique(own).size < own.size:
+        raise ValueError(f"item {item} (from 0): its levels must differ, and none may be NaN or -1, which mean missing")
     where = {level: code for code, level in enumerate(own.tolist())}
     codes = np.array([where.get(level, len(own)) for level in found.tolist()], dtype=np.int32)
     codes[~seen] = MISSING

@@ -12,7 +12,7 @@ from careloom.stats.latent_class.climb import MOST_STEPS, NEARLY_CERTAIN, ROUNDI
 from careloom.stats.latent_class.information import free_parameters
 from careloom.stats.latent_class.likelihood import Point
 from careloom.stats.latent_class.objective import Objective
-from careloom.stats.latent_class.parameters import LEAST_LOG, Parameters
+from careloom.stats.latent_class.parameters import LEAST_LOG
 from careloom.stats.latent_class.patterns import Floats
 
 NEWTON_STEPS = 20
@@ -74,7 +74,8 @@ def certify(point: Point, gain: float, least: float) -> Certificate:
     with np.errstate(invalid="ignore"):
         pull = np.nan_to_num(point.expected[bound] / point.fitted[bound], nan=1.0)
     verdict: Verdict = "boundary-fixed" if bound.any() else "certified"
-    if gain > NOTHING_LEFT or least < -BENT_UPWARDS or (pull > DRAWN_BACK).any():
+    # Said so that a figure which is no number (nan) never passes for a proof.
+    if not (gain <= NOTHING_LEFT and least >= -BENT_UPWARDS and (pull <= DRAWN_BACK).all()):
         verdict = "not converged"
     elif least < LEAST_EIGENVALUE:
         verdict = "weakly identified"
@@ -114,17 +115,17 @@ def settle(objective: Objective, found: Climb) -> Climb:
     """
     for _ in range(FINISHING_ROUNDS):
         placed = at_the_edges(found.point)
-        if placed is None:
+        if (placed == found.point.at.flat()).all():
             break
-        higher = climb(objective, Climb(objective.expect(placed), found.steps, np.inf), MOST_STEPS)
+        higher = climb(objective, Climb(objective.expect(found.point.at.like(placed)), found.steps, np.inf), MOST_STEPS)
         if higher.point.value < found.point.value - ROUNDING * abs(found.point.value):
             break
         found = higher
     return found
 
 
-def at_the_edges(point: Point) -> Parameters | None:
-    """The parameters with those near the edge put where they belong; None when all are there."""
+def at_the_edges(point: Point) -> Floats:
+    """The parameters (flat) with those near the edge put where they belong."""
     flat, fitted = point.at.flat(), point.fitted
     rows = np.concatenate([np.full(point.at.classes, point.members.sum()), point.seen.ravel()])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -132,5 +133,4 @@ def at_the_edges(point: Point) -> Parameters | None:
     inward = (fitted < NEARLY_CERTAIN) & (pull > DRAWN_BACK)
     outward = ((fitted < ON_ITS_WAY_OUT) & (pull < 1.0)) | ((fitted < NEARLY_CERTAIN) & ~inward)
     edge = (inward | outward) & (rows > 0.0)  # an item never observed in a class stays as it is
-    placed = np.where(edge, np.where(inward, -np.log1p(10.0 * rows), LEAST_LOG), flat)
-    return None if (placed == flat).all() else point.at.like(placed)
+    return np.asarray(np.where(edge, np.where(inward, -np.log1p(10.0 * rows), LEAST_LOG), flat))

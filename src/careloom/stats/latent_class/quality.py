@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from careloom.stats.latent_class.belonging import belonging, says_something
+from careloom.stats.latent_class.belonging import belonging
 from careloom.stats.latent_class.parameters import Parameters
 from careloom.stats.latent_class.patterns import Floats, PatternTable
 
@@ -66,7 +66,7 @@ def classification_quality(table: PatternTable, at: Parameters) -> Quality:
     modal = np.zeros((at.classes, at.classes))  # [assigned, class]: weight of the class among those assigned
     proportional = np.zeros_like(modal)
     certain = 0.0
-    weights = np.where(says_something(table), table.weights, 0.0)
+    weights = np.where(table.observed, table.weights, 0.0)
     for some, _, belongs in belonging(table, at):
         weighted = belongs * weights[some, None]
         np.add.at(modal, belongs.argmax(axis=1), weighted)

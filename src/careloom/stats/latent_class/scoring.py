@@ -8,13 +8,11 @@ import numpy as np
 
 from careloom.stats.latent_class.belonging import logliks
 from careloom.stats.latent_class.draw import draw_like
-from careloom.stats.latent_class.likelihood import memberships
 from careloom.stats.latent_class.parameters import Parameters
-from careloom.stats.latent_class.patterns import MISSING, Floats, PatternTable
+from careloom.stats.latent_class.patterns import PatternTable
+from careloom.stats.latent_class.sizes import likeliest_sizes, with_shares
 
 DRAWS = 50_000
-MOST_STEPS = 5_000
-GAIN = 1e-6  # total log-likelihood that a step must add for the sizes to be worth moving on
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,7 @@ def fit_of_rows(table: PatternTable, at: Parameters, *, seed: int = 1) -> FitOfR
 
     The same seed gives the same. Raises ValueError when no row has an item observed.
     """
-    says = (table.codes != MISSING).any(axis=1)
-    weights = np.where(says, table.weights, 0.0)
+    weights = np.where(table.observed, table.weights, 0.0)
     if not weights.sum():
         raise ValueError("no row has an item observed, so nothing can be held against the parameters")
     observed = float(logliks(table, at) @ weights / weights.sum())
@@ -49,22 +46,6 @@ def fit_of_rows(table: PatternTable, at: Parameters, *, seed: int = 1) -> FitOfR
 
 
 def refit_shares(table: PatternTable, at: Parameters) -> tuple[Parameters, float]:
-    """The sizes of the classes (K,) that fit the rows best while all else stays, and the log-likelihood there.
-
-    The log-likelihood is concave in the shares, so there is one best and EM finds it.
-    """
-    # What the classes make of each pattern, whatever their shares: memberships are that times the share.
-    alike = memberships(table.cells, at)[1] / at.shares
-    base = logliks(table, at)
-    shares, height = at.shares / at.shares.sum(), -np.inf
-    for _ in range(MOST_STEPS):
-        joint = alike * shares
-        marginal = joint.sum(axis=1)
-        reached = float(table.weights @ (base + np.log(marginal)))
-        if reached < height + GAIN:
-            break
-        height = reached
-        shares = (table.weights / marginal) @ joint / table.total
-    with np.errstate(divide="ignore"):
-        logs: Floats = np.log(shares)
-    return at.like(np.concatenate([logs, at.log_probabilities.ravel()])), height
+    """The sizes of the classes (K,) that fit the rows best while all else stays, and the log-likelihood there."""
+    refitted = with_shares(at, likeliest_sizes(table, at)[0])
+    return refitted, float(logliks(table, refitted) @ table.weights)

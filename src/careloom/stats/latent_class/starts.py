@@ -40,9 +40,10 @@ def uniform(table: PatternTable, classes: int, random: np.random.Generator) -> F
 def seeded_by_patterns(table: PatternTable, classes: int, random: np.random.Generator) -> Floats:
     """Each class half one row's own answers, half the whole file; rows chosen far apart, as in k-means++."""
     chosen: list[int] = []
-    nearest = np.full(len(table.weights), float(table.items))
+    weights = np.where(table.observed, table.weights, 0.0)
+    nearest = np.full(len(weights), float(table.items))
     for _ in range(classes):
-        chance = table.weights * nearest if (table.weights * nearest).any() else table.weights
+        chance = weights * nearest if (weights * nearest).any() else weights
         chosen.append(int(random.choice(chance.size, p=chance / chance.sum())))
         row = table.codes[chosen[-1]]
         differ = (table.codes != row) & (table.codes != MISSING) & (row != MISSING)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from careloom.stats.latent_class.clusters import count_missing
 from careloom.stats.latent_class.likelihood import memberships
 from careloom.stats.latent_class.measured import Measured
 from careloom.stats.latent_class.newton import NEARLY_NOTHING, climb_by_newton
@@ -64,14 +65,19 @@ class Transitions:
 def successive(child: ArrayLike, when: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows of successive assessments of the same child: (M,) of the earlier and (M,) of the later.
 
-    ``child`` (N,) labels, ``when`` (N,) dates or numbers; of two on one day the one that comes first in the rows.
+    ``child`` (N,) labels, ``when`` (N,) dates or numbers; of two on one day the one that comes first in the rows. Raises
+    ValueError on other shapes, and where either is missing.
 
     >>> [rows.tolist() for rows in successive(["a", "b", "a", "a"], [3, 1, 1, 2])]
     [[2, 3], [3, 0]]
     """
-    who, day = np.unique(np.asarray(child), return_inverse=True)[1], np.asarray(when)
-    if who.ndim != 1 or who.shape != day.shape:
-        raise ValueError(f"one child and one date a row are needed; got shapes {who.shape} and {day.shape}")
+    label, day = np.asarray(child), np.asarray(when)
+    if label.ndim != 1 or label.shape != day.shape:
+        raise ValueError(f"one child and one date a row are needed; got shapes {label.shape} and {day.shape}")
+    missing = count_missing(label), count_missing(day)
+    if any(missing):
+        raise ValueError(f"{missing[0]} rows have no child and {missing[1]} no date: leave them out")
+    who = np.unique(label, return_inverse=True)[1]
     order = np.lexsort((np.arange(who.size), day, who))
     same = who[order][1:] == who[order][:-1]
     return order[:-1][same], order[1:][same]

@@ -128,7 +128,9 @@ def fit_risk_sets(
     return _summary(tuple(names), sets, scaled, found, cluster)
 
 
-def _summary(names: tuple[str, ...], sets: RiskSets, scaled: Scaled, found: Climb, cluster: ArrayLike | None) -> CoxFit:
+def _summary(
+    names: tuple[str, ...], sets: RiskSets, scaled: Scaled, found: Climb[Evaluation], cluster: ArrayLike | None
+) -> CoxFit:
     """Back to the columns' own units, with variances and tests."""
     top, null, infinite = found.top, found.null, found.infinite
     covariance, robust = _unscaled(found.covariance, scaled.width, infinite), None
@@ -148,7 +150,7 @@ def _summary(names: tuple[str, ...], sets: RiskSets, scaled: Scaled, found: Clim
         iterations=found.iterations,
         converged=found.converged,
         monotone=tuple(name for name, flag in zip(names, infinite, strict=True) if flag),
-        n=sets.rows.pattern.size,
+        n=sets.n,
         events=int(sets.tied.sum()),
         working=Working(sets, scaled, top),
     )

@@ -77,8 +77,46 @@ def kaplan_meier(
     at_risk = leaving[::-1].cumsum()[::-1]
     if entry is not None:
         at_risk = at_risk - weight_at_or_after(distinct, entry, weight)
+    return _curve(distinct, at_risk, events, leaving, interval, level)
+
+
+def kaplan_meier_of_counts(
+    days: ArrayLike,
+    events: ArrayLike,
+    left: ArrayLike,
+    entered: ArrayLike | None = None,
+    *,
+    interval: Interval = "log-log",
+    level: float = 0.95,
+) -> Curve:
+    """The curve of counts by day, which may be the sum of those of several authorities.
+
+    days: (D,) distinct and rising; left: (D,) whose last day it is, events: (D,) those of them with the event; entered:
+    (D,) watched from the end of the day on. The curve has the days on which somebody left. Raises ValueError for counts
+    that are not of one length, more events than leavers, days that do not rise.
+    """
+    when, event, out = (np.asarray(part, dtype=np.float64) for part in (days, events, left))
+    inward = np.zeros(when.shape) if entered is None else np.asarray(entered, dtype=np.float64)
+    if (
+        when.ndim != 1
+        or any(part.shape != when.shape for part in (event, out, inward))
+        or not (np.diff(when) > 0).all()
+    ):
+        raise ValueError("counts must be columns of one length, of distinct days that rise")
+    if not ((event >= 0) & (event <= out) & (inward >= 0)).all() or not out.any():
+        raise ValueError(
+            "counts must be known and not negative, with no more events than leavers, and somebody must leave"
+        )
+    at_risk = (out - inward)[::-1].cumsum()[::-1]  # who enters on a day is not at risk on it
+    some = out > 0
+    return _curve(when[some], at_risk[some], event[some], out[some], interval, level)
+
+
+def _curve(
+    distinct: Floats, at_risk: Floats, events: Floats, leaving: Floats, interval: Interval, level: float
+) -> Curve:
     with np.errstate(divide="ignore", invalid="ignore"):
-        survival = np.cumprod(1 - events / at_risk)
+        survival = np.asarray(np.cumprod(1 - events / at_risk), dtype=np.float64)
         error_of_log = np.sqrt(np.cumsum(events / (at_risk * (at_risk - events))))
         lower, upper = _limits(survival, error_of_log, interval, float(norm.ppf((1 + level) / 2)))
         std_error = survival * error_of_log

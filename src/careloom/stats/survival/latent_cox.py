@@ -139,7 +139,7 @@ def _m_step(sets: RiskSets, scaled: Scaled, beta: Floats) -> Evaluation:
         step = np.linalg.solve(now.information, now.score)
         if float(step @ now.score) < ENOUGH / 100:
             break
-        now = upward(sets, scaled, now, np.asarray(step, dtype=np.float64))
+        now = upward(lambda at: evaluate(sets, scaled, at), now, np.asarray(step, dtype=np.float64))
     return now
 
 

@@ -8,8 +8,9 @@ weight of those events. No rows x columns matrix is built: work goes with the co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +36,19 @@ class Scaled:
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """The log likelihood at `beta` (per range of each column), its derivatives, and the sums of the notation above."""
+class Point:
+    """The log likelihood at `beta` and its derivatives: all that the climb looks at."""
 
     beta: Floats
     loglik: float
     score: Floats
     information: Floats
+
+
+@dataclass(frozen=True)
+class Evaluation(Point):
+    """A point of the counts here (`beta` per range of each column), with the sums of the notation above."""
+
     r: Floats
     s1: Floats
     d1: Floats
@@ -52,12 +59,15 @@ class Evaluation:
     c2: Floats
 
 
+P = TypeVar("P", bound=Point)
+
+
 @dataclass(frozen=True)
-class Climb:
+class Climb(Generic[P]):
     """Where Newton's method started and ended; `infinite` marks the columns that would have gone on for ever."""
 
-    null: Evaluation
-    top: Evaluation
+    null: P
+    top: P
     covariance: Floats
     iterations: int
     converged: bool
@@ -66,8 +76,7 @@ class Climb:
 
 def scale(x: Floats, offset: Floats, sets: RiskSets, names: Sequence[str]) -> Scaled:
     """Centre at the weighted mean of the rows and divide by the range among the patterns in use."""
-    weight = np.sum([np.bincount(pattern, part, x.shape[0]) for pattern, part in sets.sides()], axis=0)
-    share = weight / weight.sum()
+    share = sets.pattern_weight / sets.pattern_weight.sum()
     width = np.ptp(x[share != 0], axis=0)
     _refuse(names, width == 0)
     return Scaled((x - share @ x) / width, offset - share @ offset, share @ x, width, float(share @ offset))
@@ -97,16 +106,21 @@ def score_and_information(sets: RiskSets, x: Floats, at: Evaluation, g: Floats) 
     return x.T @ (sets.events.T @ g - expected), (x * expected[:, None]).T @ x - (squares + squares.T) / 2
 
 
-def climb(sets: RiskSets, scaled: Scaled, names: Sequence[str], max_iterations: int) -> Climb:
-    """Newton's method from 0, halving steps that go too far; the last step is taken too."""
-    null = now = evaluate(sets, scaled, np.zeros(scaled.x.shape[1]))
-    _check_estimable(sets, scaled, null, names)
-    size = np.sqrt(np.diag(null.information))
-    iteration, gain, moving = 0, np.inf, np.zeros(len(names), dtype=bool)
+def climb(sets: RiskSets, scaled: Scaled, names: Sequence[str], max_iterations: int) -> Climb[Evaluation]:
+    """Newton's method from 0 on counts that are here. Raises ValueError for columns that cannot be estimated."""
+    null = evaluate(sets, scaled, np.zeros(scaled.x.shape[1]))
+    check_estimable(names, null, (null.r * exposure(sets, null.a, null.b)) @ scaled.x**2)
+    return climb_from(null, lambda beta: evaluate(sets, scaled, beta), max_iterations)
+
+
+def climb_from(null: P, ask: Callable[[Floats], P], max_iterations: int) -> Climb[P]:
+    """Newton's method from 0, halving steps that go too far; the last step is taken too. `ask` evaluates at a beta."""
+    now, size = null, np.sqrt(np.diag(null.information))
+    iteration, gain, moving = 0, np.inf, np.zeros(size.size, dtype=bool)
     for iteration in range(1, max_iterations + 1):  # noqa: B007 (told after the loop)
         step = _inverse(now.information, size, GONE)[0] @ now.score
         gain = float(now.score @ step)
-        now = upward(sets, scaled, now, step)
+        now = upward(ask, now, step)
         moving = (np.abs(step) > STILL_MOVING) & (gain < SMALL_GAIN)
         if gain < NO_GAIN or moving.any():
             break
@@ -134,25 +148,28 @@ def exposure(sets: RiskSets, a: Floats, b: Floats) -> Floats:
     return exposure
 
 
-def upward(sets: RiskSets, scaled: Scaled, now: Evaluation, step: Floats) -> Evaluation:
+def upward(ask: Callable[[Floats], P], now: P, step: Floats) -> P:
     """Take the step, or half of it, or half of that ...: not lower, and not far down the other side either.
 
     On the far side the likelihood falls in a straight line: no information there, and so no way back for Newton.
     """
     rounding, slope = 1e-12 * abs(now.loglik), now.score @ step
     for halvings in range(60):
-        then = evaluate(sets, scaled, now.beta + step / 2**halvings)
+        then = ask(now.beta + step / 2**halvings)
         is_finite = bool(np.isfinite(then.information).all())
         if is_finite and then.loglik >= now.loglik - rounding and then.score @ step >= -0.9 * slope - rounding:
             return then
     return now
 
 
-def _check_estimable(sets: RiskSets, scaled: Scaled, null: Evaluation, names: Sequence[str]) -> None:
-    """Refuse columns that do not vary within any risk set, and columns that are sums of others there."""
+def check_estimable(names: Sequence[str], null: Point, without_risk_sets: Floats | float) -> None:
+    """Refuse columns that do not vary within any risk set, and columns that are sums of others there.
+
+    without_risk_sets: (columns,) what the information would about be if a column's mean were 0 in every risk set.
+    """
     diagonal = np.diag(null.information)
     # Below 1e-10 of the variance without risk sets it is rounding, not information.
-    _refuse(names, diagonal <= 1e-10 * ((null.r * exposure(sets, null.a, null.b)) @ scaled.x**2))
+    _refuse(names, diagonal <= 1e-10 * without_risk_sets)
     size = np.sqrt(diagonal)
     values, vectors = np.linalg.eigh(null.information / np.outer(size, size))
     _refuse(names, (values[0] < 1e-10) & (np.abs(vectors[:, 0]) > 1e-3))

@@ -31,7 +31,7 @@ def baseline_hazard(fit: CoxFit) -> BaselineHazard:
     """The baseline that goes with the fit and its way with ties (Efron's or Breslow's estimate)."""
     sets, scaled, at = fit.working.sets, fit.working.scaled, fit.working.at
     at_zero = np.exp(-(scaled.centre / scaled.width) @ at.beta - scaled.offset_centre)
-    labels = sets.rows.labels[sets.slots.stratum]
+    labels = sets.labels[sets.slots.stratum]
     return BaselineHazard(labels, sets.slots.day, at_zero * sets.slots.elapsed(at.a))
 
 
@@ -89,7 +89,7 @@ def predict_survival(
 def _up_to(fit: CoxFit, days: Floats, stratum: object) -> tuple[Floats, Floats, Floats]:
     """By each day: cumulative baseline hazard (m,), its variance were the coefficients known, and mean x used up (m, columns)."""
     sets, at = fit.working.sets, fit.working.at
-    labels = sets.rows.labels
+    labels = sets.labels
     if stratum is None and labels.size > 1:
         raise ValueError("a stratified fit has one curve per stratum: say which")
     which = 0 if stratum is None else int(np.flatnonzero(labels == stratum)[0]) if stratum in labels else -1

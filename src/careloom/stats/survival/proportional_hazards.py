@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from careloom.stats.survival.cox import CoxFit
-from careloom.stats.survival.kaplan_meier import kaplan_meier
+from careloom.stats.survival.kaplan_meier import kaplan_meier_of_counts
 from careloom.stats.survival.likelihood import score_and_information
 from careloom.stats.survival.risk_sets import RiskSets
 from careloom.stats.survival.rows import Floats
@@ -53,17 +53,19 @@ def proportional_hazards_test(
 
 def _transformed_days(sets: RiskSets, transform: Transform) -> Floats:
     """g at each slot's day."""
-    day, rows = sets.slots.day, sets.rows
+    day = sets.slots.day
     if transform == "identity":
         return day
     if transform == "log":
         return np.log(day)
     if transform == "rank":
-        exits = np.sort(rows.exit_days)
-        return np.asarray((np.searchsorted(exits, day, "left") + np.searchsorted(exits, day, "right") + 1) / 2.0)
+        counts = sets.day_counts()
+        left, place = np.concatenate(([0.0], np.cumsum(counts.left))), np.searchsorted(counts.days, day)
+        return np.asarray((left[place] + left[place + 1] + 1) / 2.0)
     if transform != "km":
         raise ValueError(f"transform must be one of {', '.join(get_args(Transform))}")
-    curve = kaplan_meier(rows.exit_days, rows.is_event, entry_days=rows.entry_days)
+    counts = sets.day_counts()
+    curve = kaplan_meier_of_counts(counts.days, counts.events, counts.left, counts.entered)
     before = np.searchsorted(curve.days, day, side="left")
     return 1 - np.concatenate(([1.0], curve.survival))[before]
 

@@ -14,6 +14,7 @@ from scipy import sparse
 from careloom.stats.survival.rows import Floats, Integers, checked_rows, count_upto, distinct_of
 
 Sparse = Any  # scipy.sparse.csr_array; SciPy hands out no types
+NO_EVENTS = "there are no events: no hazard ratio can be estimated"
 MOST_CELLS = 8
 """So many cells to a row are summed in one table of all cells, which is quicker than to sort the rows by their cells."""
 
@@ -91,10 +92,25 @@ class Lingering:
 
 
 @dataclass(frozen=True)
-class RiskSets:
-    """Weights by slot and pattern, and ties by slot; row i is at risk in the slots `first[i] : last[i]`."""
+class DayCounts:
+    """Rows, unweighted and of all strata, by day: those whose last day it is, with the event, and watched from then on."""
 
-    rows: Rows
+    days: Floats
+    left: Floats
+    events: Floats
+    entered: Floats
+
+
+@dataclass(frozen=True)
+class RiskSets:
+    """Weights by slot and pattern, and ties by slot; row i is at risk in the slots `first[i] : last[i]`.
+
+    Counts of a risk table have no rows, and no `first` and `last`: what needs rows is refused.
+    """
+
+    counted: Rows | DayCounts
+    labels: NDArray[Any]  # of the strata
+    pattern_weight: Floats  # (patterns,)
     slots: Slots
     first: Integers
     last: Integers
@@ -106,6 +122,28 @@ class RiskSets:
     q: Floats  # (events,) the share of the slot's tied events already gone
     lingering: Lingering | None = None
     membership: Membership | None = None
+
+    @property
+    def rows(self) -> Rows:
+        if isinstance(self.counted, DayCounts):
+            raise ValueError("a risk table knows counts, not rows: clusters and residuals need the rows themselves")
+        return self.counted
+
+    @property
+    def n(self) -> int:
+        counted = self.counted
+        return round(counted.left.sum()) if isinstance(counted, DayCounts) else counted.pattern.size
+
+    def day_counts(self) -> DayCounts:
+        """Who left, had the event and entered, by day."""
+        if isinstance(self.counted, DayCounts):
+            return self.counted
+        rows = self.counted
+        ends = rows.exit_days if rows.entry_days is None else np.concatenate((rows.exit_days, rows.entry_days))
+        days, place = distinct_of(ends)
+        out, own = place[: rows.pattern.size], place[: rows.pattern.size][rows.is_event]
+        sums = (np.bincount(each, minlength=days.size) for each in (out, own, place[rows.pattern.size :]))
+        return DayCounts(days, *(each.astype(np.float64) for each in sums))
 
     def sides(self, some: Integers | None = None) -> Iterator[tuple[Integers, Floats]]:
         """Pattern and weight of the rows, or of `some`: once, or for each class that they belong to in part."""
@@ -146,8 +184,6 @@ def checked_cox_rows(
     which = np.asarray(pattern)
     if which.shape != exits.shape or which.dtype.kind not in "iu" or which.min() < 0 or which.max() >= patterns:
         raise ValueError("pattern must be one whole number per row: the number of a row of the design, from 0")
-    if not event.any():
-        raise ValueError("there are no events: no hazard ratio can be estimated")
     labels, code = distinct_of(np.zeros(exits.size, dtype=np.int64) if stratum is None else np.asarray(stratum))
     if code.shape != exits.shape:
         raise ValueError("stratum must have one label per row")
@@ -168,6 +204,8 @@ def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membe
 
     Ties are counted in rows, whatever classes they belong to.
     """
+    if not rows.is_event.any():
+        raise ValueError(NO_EVENTS)
     slots, first, last = find_slots(rows)
 
     def summed(some: NDArray[np.bool_], one_past: Integers) -> Sparse:
@@ -180,12 +218,14 @@ def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membe
     leaving, events = summed(at_risk, last), summed(rows.is_event, last)
     if late.any():
         leaving = leaving - summed(late, first)
-    slot = last[rows.is_event] - 1
-    tied = np.bincount(slot)
-    event_slot = np.repeat(np.arange(tied.size), tied)
-    gone = np.arange(slot.size) - np.repeat(np.cumsum(tied) - tied, tied)
+    tied = np.bincount(last[rows.is_event] - 1)
+    event_slot, q = ties_of(tied, efron=efron)
+    parts = weights_of(rows.weight, membership)
+    weight = np.column_stack([np.bincount(rows.pattern, part, patterns) for part in parts])
     return RiskSets(
-        rows=rows,
+        counted=rows,
+        labels=rows.labels,
+        pattern_weight=np.asarray(weight.ravel(), dtype=np.float64),
         slots=slots,
         first=first,
         last=last,
@@ -194,9 +234,16 @@ def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membe
         tied=tied,
         mean_weight=events.sum(axis=1) / tied,
         event_slot=event_slot,
-        q=gone / tied[event_slot] if efron else np.zeros(slot.size),
+        q=q,
         membership=membership,
     )
+
+
+def ties_of(tied: Integers, *, efron: bool) -> tuple[Integers, Floats]:
+    """The slot of each event (events,), and the share of the slot's tied events already gone."""
+    event_slot = np.repeat(np.arange(tied.size), tied)
+    gone = np.arange(event_slot.size) - np.repeat(np.cumsum(tied) - tied, tied)
+    return event_slot, gone / tied[event_slot] if efron else np.zeros(event_slot.size)
 
 
 def sum_into(shape: tuple[int, int], row: Integers, column: Integers, weight: Floats) -> Sparse:

@@ -56,6 +56,9 @@ def test_counts_of_cells() -> None:
         ([[0, 1], [1, np.inf], [1, 0]], None, [[0, 1], [0, 1]], "not among"),
         (GOOD, None, [[0, 1]], "levels are given for 1 items"),
         ([[0, -1], [1, -1], [1, -1]], None, None, "item 1 .* never observed"),
+        (GOOD, None, [[0, 1], [0, 1, 1]], "item 1 .* its levels must differ"),
+        (GOOD, None, [[-1, 0, 1], [0, 1]], "item 0 .* mean missing"),
+        (GOOD, None, [[0, 1], [0, 1, np.nan]], "item 1 .* mean missing"),
     ],
 )
 def test_bad_rows_are_refused(rows: object, weights: object, levels: object, says: str) -> None:

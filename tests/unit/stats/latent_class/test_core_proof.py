@@ -117,6 +117,7 @@ def test_a_verdict_follows_from_what_is_left(objective: PatternObjective, fitted
     assert certify(point, 1e-4, 0.1).verdict == "not converged"
     assert certify(point, 0.0, 1e-12).verdict == "weakly identified"
     assert certify(point, 0.0, -0.01).verdict == "not converged"
+    assert certify(point, np.nan, 0.1).verdict == certify(point, 0.0, np.nan).verdict == "not converged"
 
 
 # --- the climb -------------------------------------------------------------------------------------------------------

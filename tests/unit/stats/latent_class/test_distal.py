@@ -148,6 +148,25 @@ def test_a_category_that_a_class_does_not_have_has_no_error() -> None:
     assert np.isnan(wald(own.means.ravel(), own.covariance, np.eye(9)).p_value)
 
 
+@pytest.mark.parametrize("method", ["two-step", "ML modal", "BCH modal"])
+def test_the_unit_of_an_outcome_does_not_matter(rows: Rows, fit: LatentClassFit, method: Method) -> None:
+    """Pounds, with a spread of millions about a million millions, or shares: the same means and errors in their units."""
+    plain, pounds = (ask(rows, fit, outcome, method) for outcome in (rows.number, rows.number * 1e6 + 1e9))
+    assert pounds.certificate.verdict == "certified"
+    np.testing.assert_allclose((pounds.means - 1e9) / 1e6, plain.means, atol=1e-8)
+    np.testing.assert_allclose(pounds.std_errors / 1e6, plain.std_errors, rtol=1e-6)
+
+
+def test_an_outcome_that_does_not_vary_in_a_class_has_no_normal_density(rows: Rows, fit: LatentClassFit) -> None:
+    """No cost at all in one class: the narrower its normal, the likelier, without end. BCH takes no harm."""
+    cost = np.where(rows.classes == 0, 0.0, rows.number)
+    with pytest.raises(ValueError, match="hardly varies in classes"):
+        ask(rows, fit, cost, "two-step")
+    found = ask(rows, fit, cost, "BCH modal")
+    nil = int(match_classes(YES, fit.yes)[0])
+    assert abs(found.means[nil, 0]) < 4 * found.std_errors[nil, 0]
+
+
 def test_bad_outcomes_are_refused(rows: Rows, fit: LatentClassFit) -> None:
     table, pattern_of = collapse(rows.answers)
     first = Measured(table, fit.parameters)

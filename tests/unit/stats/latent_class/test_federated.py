@@ -217,3 +217,11 @@ def test_the_climb_leaves_a_saddle() -> None:
     pooled = fit_latent_classes(table, classes=2, starts=6, threads=1)
     assert point.loglik == pytest.approx(pooled.loglik, abs=1e-8)
     assert certificate.verdict == "certified"
+
+
+def test_sums_that_are_no_numbers_are_refused() -> None:
+    site = take_part(tables()[1])
+    vector = sums(site, from_yes(SHARES, YES))
+    vector[7] = np.nan
+    with pytest.raises(ValueError, match="no number"):
+        read_sums(vector, from_yes(SHARES, YES))

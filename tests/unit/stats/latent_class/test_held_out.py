@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from careloom.stats.latent_class import PatternTable, collapse, fit_latent_classes, pattern_logliks
+from careloom.stats.class_agreement import adjusted_rand_index
+from careloom.stats.latent_class import PatternTable, collapse, fit_latent_classes, pattern_logliks, posterior
 from careloom.stats.latent_class.held_out import Foretold, SplitHalf, fit_part, foretell_groups, split_half, toss
 from careloom.stats.latent_class.refit import with_weights
 
@@ -131,3 +132,21 @@ def test_groups_that_are_not_the_table_are_refused() -> None:
     for wrong in (by_group[[0]], by_group * 2, by_group[:, :-1]):
         with pytest.raises(ValueError, match="two groups or more"):
             foretell_groups(table, csr_array(wrong), TRUTH)
+
+
+def test_rows_with_nothing_observed_do_not_make_the_halves_agree(table: PatternTable) -> None:
+    blank = PatternTable(
+        np.vstack([np.full((1, 8), -1, dtype=np.int32), table.codes]), np.append(2000.0, table.weights), table.levels
+    )
+    found = split_half(blank, TRUTH, starts=0, seed=5)
+    first = toss(blank.weights, np.random.default_rng([5, 0]))
+    own = [fit_part(table, part[1:], TRUTH, 0, 5) for part in (first, blank.weights - first)]
+    modal = [posterior(at, table.codes).argmax(axis=1) for at in own]
+    assert found.agreement == pytest.approx(adjusted_rand_index(*modal, table.weights), abs=1e-6)
+    assert found.agreement < 1.0
+
+
+def test_one_fold_leaves_nobody_to_foretell_by() -> None:
+    table, by_group = spread([draw(n, seed=n)[0] for n in (100, 120)])
+    with pytest.raises(ValueError, match="two folds or more"):
+        foretell_groups(table, by_group, TRUTH, folds=1)

@@ -84,3 +84,9 @@ def test_a_group_of_one_row_cannot_be_halved() -> None:
     with pytest.raises(ValueError, match="too few rows"):
         split_rows(grouped.table_of(0), np.random.default_rng(1))
     assert isinstance(grouped.table_of(1), PatternTable)
+
+
+def test_all_groups_cannot_be_left_out_at_once() -> None:
+    rows, groups = draw_groups(mixes(3, seed=60), 50, seed=61)
+    with pytest.raises(ValueError, match="all left out at once"):
+        hold_out_groups(group(rows, groups), TRUTH, folds=1)

@@ -204,7 +204,7 @@ def test_in_a_large_file_profile_and_wald_intervals_are_one() -> None:
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
-    """150 files of 500 rows of two classes; benchmarks/latent_class/coverage.py does it with 1,000 of three classes."""
+    """150 files of 500 rows of two classes; benchmarks/latent_class/interval_coverage.py has 1,000 of three."""
     shares = np.array([0.6, 0.4])
     yes = np.array([[0.1, 0.2, 0.3, 0.15, 0.4, 0.25], [0.8, 0.7, 0.85, 0.6, 0.75, 0.9]])
     truth, files = from_yes(shares, yes), 150

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from careloom.stats.latent_class import collapse, fit_latent_classes, from_probabilities, pattern_logliks, posterior
+from careloom.stats.latent_class import (
+    collapse,
+    fit_latent_classes,
+    from_probabilities,
+    from_yes,
+    pattern_logliks,
+    posterior,
+)
 from careloom.stats.latent_class.information import free_parameters
 from careloom.stats.latent_class.local_dependence import direct_effects, join_items
 from careloom.stats.latent_class.parameters import Parameters
@@ -142,3 +149,18 @@ def test_what_is_missing_stays_missing_and_is_counted() -> None:
     assert both.weight_lost == 6.0
     with pytest.raises(ValueError, match="two different items from 0 to 2"):
         join_items(table, 1, 1)
+
+
+@pytest.mark.parametrize("place", [0, 6])
+def test_an_item_with_one_answer_tells_nothing_and_harms_nothing(place: int) -> None:
+    rows = draw_dependent(1000, 4, 0.5)
+    plain = collapse(rows)[0]
+    alone = collapse(np.insert(rows, place, 1, axis=1))[0]
+    at = fit_two(alone)
+    found = {(effect.first, effect.second): effect for effect in direct_effects(alone, at)}
+    assert {effect.degrees_of_freedom for pair, effect in found.items() if place in pair} == {0}
+    kept = [item for item in range(7) if item != place]
+    for effect in direct_effects(plain, from_probabilities(at.shares, [at.by_item[item] for item in kept])):
+        other = found[kept[effect.first], kept[effect.second]]
+        assert other.statistic == pytest.approx(effect.statistic, rel=1e-9)
+    assert direct_effects(collapse(rows[:, :1])[0], from_yes([1.0], [[0.5]])) == ()

@@ -269,6 +269,27 @@ def test_a_column_that_says_nothing_is_seen_to(rows: Rows, fit: LatentClassFit) 
     np.testing.assert_allclose((upper - lower)[1:], 2 * 1.959964 * own.std_errors[1:], rtol=1e-6)
 
 
+def test_the_units_of_the_values_do_not_matter(rows: Rows, fit: LatentClassFit) -> None:
+    """Years from 20,180 and thousandths: as they come, a Newton step would not tell the constant from the year."""
+    table, pattern_of = collapse(rows.answers)
+    first, units, origin = Measured(table, fit.parameters), np.array([1.0, 1e-3]), np.array([20_180.0, 0.0])
+    as_is, moved = (pair_up(pattern_of, values)[0] for values in (rows.covariates, rows.covariates * units + origin))
+    for ask in (
+        lambda pairs: fit_membership(first, pairs, names=NAMES),
+        lambda pairs: fit_membership_at_once(first, pairs, names=NAMES).membership,
+    ):
+        one, other = ask(as_is), ask(moved)
+        assert other.certificate.verdict == "certified"
+        # Sums of 2e4 beside 1 lose five of sixteen digits, and squares of them ten.
+        np.testing.assert_allclose(other.coefficients[:, 1:] * units, one.coefficients[:, 1:], rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(other.std_errors[1:, 1:] * units, one.std_errors[1:, 1:], rtol=1e-5)
+        np.testing.assert_allclose(
+            other.shares(rows.covariates[:9] * units + origin), one.shares(rows.covariates[:9]), atol=1e-7
+        )
+        assert other.test(NAMES).degrees_of_freedom == one.test(NAMES).degrees_of_freedom == 4
+        assert other.test(NAMES).statistic == pytest.approx(one.test(NAMES).statistic, rel=1e-5)
+
+
 # --- bad input -------------------------------------------------------------------------------------------------------
 
 
@@ -296,6 +317,11 @@ def test_bad_input_is_refused(rows: Rows, fit: LatentClassFit) -> None:
         fit_membership(first, pairs)
     with pytest.raises(ValueError, match="there is no method 'best'"):
         fit_membership(first, pairs, names=NAMES, method="best")  # type: ignore[arg-type]
+    for reference in (-1, 3):
+        with pytest.raises(ValueError, match="a class from 0 to 2"):
+            fit_membership(first, pairs, names=NAMES, reference=reference)
+        with pytest.raises(ValueError, match="a class from 0 to 2"):
+            fit_membership(first, pairs, names=NAMES).against(reference)
     fewer = pair_up(pattern_of[:900], rows.covariates[:900])[0]
     with pytest.raises(ValueError, match="rows='other rows'"):
         fit_membership(first, fewer, names=NAMES)

@@ -55,6 +55,8 @@ def test_clusters_hold_the_weight_of_each_pair() -> None:
         ([0, -1], [1.0, 2.0], None, "number in the table"),
         ([0, 1], [1.0, 2.0], ["a"], "one cluster a row"),
         ([0, 1], [1.0, 2.0], ["a", "a"], "at least two clusters"),
+        ([0, 1], [1.0, 2.0], [np.nan, 3.0], "1 rows have no cluster"),
+        ([0, 1], [1.0, 2.0], np.array(["a", None], dtype=object), "1 rows have no cluster"),
     ],
 )
 def test_bad_rows_are_refused(pattern_of: list[int], values: list[float], clusters: list[str], message: str) -> None:

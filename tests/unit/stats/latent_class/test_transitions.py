@@ -180,6 +180,11 @@ def test_successive_rows_follow_the_dates() -> None:
     assert list(zip(now.tolist(), later.tolist(), strict=True)) == [(2, 0), (0, 3), (5, 1)]
     with pytest.raises(ValueError, match="one child and one date a row"):
         successive([1, 2], [1])
+    # A child that is not known would be one child with all others that are not.
+    with pytest.raises(ValueError, match="2 rows have no child and 1 no date"):
+        successive([np.nan, 1.0, np.nan, 1.0], [1.0, 2.0, 3.0, np.nan])
+    with pytest.raises(ValueError, match="0 rows have no child and 1 no date"):
+        successive([1, 1], np.array(["2020-01-01", "NaT"], dtype="datetime64[D]"))
 
 
 def test_bad_pairs_are_refused() -> None:
