@@ -177,7 +177,9 @@ def test_without_an_item_just_the_questions_that_name_it_fall(
     asked = {o.title: o.items for o in OURS.outcomes.values()} | {
         f"{p.number}. {p.name}": p.items for p in OURS.processes
     }
-    asked |= {f"Categories of demand ({name})": each.items for name, each in OURS.indicator_sets.items() if not each.extends}
+    asked |= {
+        f"Categories of demand ({name})": each.items for name, each in OURS.indicator_sets.items() if not each.extends
+    }
     fallen = {title for title, items in asked.items() if item in items}
     states = dict(duck.rows("SELECT title, state FROM ability"))
     assert {title for title, state in states.items() if state == "not possible"} == fallen

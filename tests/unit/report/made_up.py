@@ -585,7 +585,15 @@ def compared(stretches: list[dict[str, Any]]) -> Tables:
                 shares = {"share": 0.2, "lower": 0.1, "upper": 0.3}
                 both = {**shares, "incidence": 0.19, "incidence_lower": 0.09, "incidence_upper": 0.29}
                 read_offs += [
-                    {"outcome": outcome, "class_no": class_no, "of_whom": whom, "days": day, "at_risk": 0, **counts, **both}
+                    {
+                        "outcome": outcome,
+                        "class_no": class_no,
+                        "of_whom": whom,
+                        "days": day,
+                        "at_risk": 0,
+                        **counts,
+                        **both,
+                    }
                     for whom in ("all children", "children too young to turn 18 before")
                 ]
                 counted = {"children": counts["children"], "children_with_event": counts["children_with_event"]}
