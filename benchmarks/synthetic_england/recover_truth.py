@@ -36,7 +36,9 @@ from scipy.stats import chi2
 from careloom.catalogue import Catalogue, Population, load_catalogue
 from careloom.engine import DuckDBEngine, Engine, count, value
 from careloom.stats import adjusted_rand_index, collapse, fit_cox, fit_latent_classes, match_classes, posterior
-from careloom.stats.latent_class import from_yes
+from careloom.stats.latent_class import Parameters, PatternTable, from_yes
+from careloom.stats.latent_class.climb import climb_to_end
+from careloom.stats.latent_class.objective import PatternObjective
 from careloom.study import Study, read_study
 from careloom.study.run import stages
 from careloom.synth import make_england
@@ -197,10 +199,11 @@ def show_classes(engine: Engine, catalogue: Catalogue, asked: argparse.Namespace
     population = catalogue.populations["england"]
     keys = [kind.key for kind in population.kinds]
     seen = read_seen(engine, keys)
-    items, weights = seen.items, np.bincount(seen.pattern, seen.n)
+    items = seen.items
+    data, row = collapse(items, np.bincount(seen.pattern, seen.n), [(0, 1)] * items.shape[1])
     with timed(f"fitting {len(keys)} classes to {len(seen.patterns):,} patterns"):
-        fit = fit_latent_classes(items, weights, classes=len(keys), starts=asked.starts, seed=1)
-    member = posterior(fit, items)
+        fit = fit_latent_classes(data, classes=len(keys), starts=asked.starts, seed=1)
+    member = posterior(fit.parameters, data.codes)[row]
     found = member.argmax(axis=1)
     table = {"pattern": seen.patterns, "class_no": found + 1, "probability": member.max(axis=1)}
     engine.load("pattern_class", pa.table(table))
@@ -209,19 +212,18 @@ def show_classes(engine: Engine, catalogue: Catalogue, asked: argparse.Namespace
     np.add.at(by_kind, (seen.kind, seen.pattern), seen.n)
     profile = (by_kind @ (items == 1)) / np.maximum(by_kind @ (items >= 0), 1)
     share = by_kind.sum(axis=1) / seen.n.sum()
-    order = match_classes(profile, fit.probabilities)  # class order[k] is kind k
+    order = match_classes(profile, fit.yes)  # class order[k] is kind k
     print(f"classes: {seen.n.sum():,} assessments; {fit.starts_at_best} of {fit.starts} starts found the best solution")
     show_agreement(seen, found, population, catalogue, asked)
-    show_climb(seen, profile, share, fit.loglik)
-    show_profiles(keys, profile, share, fit.probabilities[order], fit.shares[order])
+    show_climb(seen, data, row, from_yes(share, profile.clip(*INSIDE)), fit.loglik)
+    show_profiles(keys, profile, share, fit.yes[order], fit.shares[order])
     return [keys[int(np.flatnonzero(order == number)[0])] for number in range(len(keys))]
 
 
-def show_climb(seen: Seen, profile: Floats, share: Floats, found: float) -> None:
+def show_climb(seen: Seen, data: PatternTable, row: NDArray[np.intp], kinds: Parameters, found: float) -> None:
     """Climb the likelihood from the true profiles: is a kind not found for want of starts, or is another fit likelier?"""
-    data = responses(seen.items, np.bincount(seen.pattern, seen.n))
-    top = climb_to_top(data, from_shares(share, profile.clip(*INSIDE)))
-    agreement = seen.agreement(top.expected.memberships.argmax(axis=0)[seen.pattern])
+    top = climb_to_end(PatternObjective(data), kinds).point
+    agreement = seen.agreement(posterior(top.at, data.codes).argmax(axis=1)[row][seen.pattern])
     print(
         f"  log-likelihood {top.loglik - found:+,.1f} against it, and index {agreement:.3f}, climbing from the kinds themselves"
     )

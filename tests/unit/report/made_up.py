@@ -357,7 +357,7 @@ def classes_found(shares: list[float], profile: np.ndarray) -> Tables:
             "classes": k,
             "log_likelihood": -9000.0 + 500 * k - 60 * k * k,
             "parameters": 9 * k - 1,
-            **{name: 18000.0 - 700 * k + 90 * k * k for name in ("aic", "aic3", "bic", "sabic", "caic", "icl")},
+            **dict.fromkeys(("aic", "aic3", "bic", "sabic", "caic", "icl"), 18000.0 - 700 * k + 90 * k * k),
             "relative_entropy": 0.86,
             "entropy_r2": 0.85,
             "smallest_share": 0.08,

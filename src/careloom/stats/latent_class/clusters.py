@@ -58,7 +58,7 @@ def number_clusters(labels: ArrayLike) -> NDArray[np.intp]:
 
 def count_missing(given: NDArray[Any]) -> int:
     """How many of some labels, numbers or dates are None, NaN or NaT; the last two do not equal themselves."""
-    return int(((given != given) | np.equal(given, None)).sum())
+    return int(((given != given) | (given.astype(object) == None)).sum())  # noqa: E711
 
 
 def fits(table: PatternTable, pattern: NDArray[Any], weights: NDArray[np.float64]) -> bool:

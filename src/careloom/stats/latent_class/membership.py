@@ -214,7 +214,8 @@ def bring_back(fit: MembershipFit, back: Floats) -> MembershipFit:
     """A fit to evened pairs in terms of the values as they were."""
     others = len(fit.coefficients) - 1
     # Against values of 0, whatever hangs on a coefficient without an error has none.
-    turned = carry_over(np.zeros(others * len(back)), np.kron(np.eye(others), back), fit.covariance)
+    blocks: Floats = np.kron(np.eye(others), back).astype(np.float64)
+    turned = carry_over(np.zeros(others * len(back)), blocks, fit.covariance)
     return replace(fit, coefficients=fit.coefficients @ back.T, covariance=turned)
 
 

@@ -148,7 +148,7 @@ def tell_apart(answers: NDArray[np.generic], item: int) -> tuple[Floats, NDArray
         if int(answers.max()) - least < MANY_LEVELS:  # small whole numbers need no sorting
             shifted = answers.astype(np.int64) - least
             there = np.bincount(shifted) > 0
-            return np.flatnonzero(there) + float(least), (np.cumsum(there) - 1)[shifted]
+            return np.flatnonzero(there).astype(np.float64) + least, (np.cumsum(there) - 1)[shifted]
     try:
         numbers = answers.astype(np.float64)
     except (TypeError, ValueError):
