@@ -10,6 +10,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import combinations
 from pathlib import Path
 
@@ -332,13 +333,13 @@ def nights_in_the_returns(country: Country) -> Nights:
     return +nights
 
 
-def nights_costed(country: Country) -> tuple[Nights, dict[str, float], dict[str, float]]:
+def nights_costed(country: Country) -> tuple[Nights, dict[str, Decimal], dict[str, Decimal]]:
     """Nights of the run's own lines, and what it takes each sort of placement to cost: in all, and a night."""
     child_of = {(la, person): child for (la, child), person in country.persons().items()}
     nights: Nights = Counter()
-    fees: dict[str, float] = defaultdict(float)
-    price: dict[str, float] = {}
-    asked = "SELECT la, person_id, placement_code, quantity, cost, unit_cost FROM cost_line WHERE kind = 'fee'"
+    fees: dict[str, Decimal] = defaultdict(Decimal)
+    price: dict[str, Decimal] = {}
+    asked = "SELECT la, person_id, placement_code, quantity, subtotal, unit_cost FROM cost WHERE kind = 'fee'"
     for la, person, code, quantity, cost, unit_cost in country.engine.rows(asked):
         nights[la, child_of[la, person], code] += int(quantity)
         fees[code] += cost
@@ -355,9 +356,8 @@ def test_nights_and_fees_are_those_of_the_episodes(country: Country) -> None:
         by_code[code] += nights
     weekly = {p.placement_code: p.amount for p in country.study.prices.prices if p.element == "placement fee"}
     for code, nights in by_code.items():
-        assert price[code] == pytest.approx(weekly[code] / 7)
-        # Sums of thousands of terms in float64: off by rounding only.
-        assert fees[code] == pytest.approx(nights * weekly[code] / 7, rel=1e-9)
+        assert price[code] == (weekly[code] / 7).quantize(Decimal("0.000001"))
+        assert fees[code] == nights * price[code]
     assert sum(counted.values()) > 100_000
 
 

@@ -65,7 +65,7 @@ def _every_link_leads_somewhere(page: "sync_api.Page") -> None:
 
 
 def _closed_tables_open(page: "sync_api.Page") -> None:
-    details = page.locator("details").first
+    details = page.locator("details:has(table)").first
     assert not details.locator("table").is_visible()
     details.locator("summary").click()
     assert details.locator("table").is_visible()

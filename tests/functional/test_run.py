@@ -160,7 +160,7 @@ def test_nobody_is_followed_or_costed_beyond_the_last_return(
     assert "ends, not to 31 March 2020, and described no further; for outcomes" in said
     assert "care is costed for no day at all" in said
     with duckdb.connect(str(authority / "results" / "study.duckdb"), read_only=True) as db:
-        assert db.execute("SELECT count(*) FROM cost_line").fetchone() == (0,)
+        assert db.execute("SELECT count(*) FROM cost").fetchone() == (0,)
         assert db.execute("SELECT max(ends_on) <= DATE '2019-04-01' FROM timeline").fetchone() == (True,)
     assert "Children are followed to 31 March 2019" in (authority / "results" / "report.html").read_text()
 

@@ -336,7 +336,7 @@ def test_the_marks_went_through_every_stage(ran: Ran) -> None:
         names = [name for (name,) in db.execute("SELECT table_name FROM information_schema.tables").fetchall()]
         rows = {name: db.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0] for name in names}
     assert rows["person"] >= CHILDREN  # the children of the two returns share UPNs, so they are linked
-    assert min(rows[name] for name in ("spell", "class_of", "time_to_event", "cost_line")) > CHILDREN / 2
+    assert min(rows[name] for name in ("spell", "class_of", "time_to_event", "cost")) > CHILDREN / 2
     assert min(rows[name] for name in ("event", "factor", "timeline", "pathway", "finding", "set_aside")) > 20
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ class Work(NamedTuple):
     person_id: str
     segment: date
     placement_code: str
-    process: int
+    process: str
     element: str
     variation: str
     is_imputed: bool
@@ -125,7 +126,7 @@ def live_a_day(child: Child, now: Now, day: date, imputes: bool) -> Iterator[Wor
 
 def written_down(child: Child, now: Now) -> Iterator[Work]:
     for process, element, variation, is_imputed in now.done:
-        yield Work(child.person_id, now.segment, cost_code(*now.place), process, element, variation, is_imputed)
+        yield Work(child.person_id, now.segment, cost_code(*now.place), f"LAC {process}", element, variation, is_imputed)
     now.done.clear()
 
 
@@ -201,15 +202,14 @@ def cost_code(place: str, provider: str) -> str:
     return known.get(place, "other")
 
 
-def slow_price(sheet: Path, work: Work) -> float:
-    """GBP for one event or night: the row with both keys, else one of them, else neither."""
+def slow_price(sheet: Path, work: Work) -> Decimal:
+    """GBP for one event or night, to a millionth: the row with both keys, else one of them, else neither."""
     with sheet.open(encoding="utf-8", newline="") as file:
-        rows = [
-            row for row in csv.DictReader(file) if (int(row["process"]), row["element"]) == (work.process, work.element)
-        ]
+        rows = [row for row in csv.DictReader(file) if (row["process"], row["element"]) == (work.process, work.element)]
     for keys in ((work.placement_code, work.variation), (work.placement_code, ""), ("", work.variation), ("", "")):
         for row in rows:
             if (row["placement_code"], row["variation"]) == keys:
-                amount = float(row["hours"] or 0) * float(row["hourly_rate"] or 0) + float(row["fixed"] or 0)
-                return amount / 7 if row["unit"] == "week" else amount
+                hours, rate, fixed = (Decimal(row[name] or 0) for name in ("hours", "hourly_rate", "fixed"))
+                amount = hours * rate + fixed
+                return (amount / 7 if row["unit"] == "week" else amount).quantize(Decimal("0.000001"))
     raise LookupError("no price")

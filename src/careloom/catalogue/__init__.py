@@ -1,24 +1,20 @@
 """The catalogue: what we say about children's social care, one thing a file."""
 
 from careloom.catalogue.care_states import OUT_OF_SIGHT, CareState
+from careloom.catalogue.costing import COMPONENTS, KINDS, PERSPECTIVES, SYSTEMS, Element, Need, PlacementCodes, Process
 from careloom.catalogue.indicator_sets import Indicator, IndicatorSet
-from careloom.catalogue.load import PRICE_COLUMNS, load_catalogue, read_prices
+from careloom.catalogue.load import load_catalogue
 from careloom.catalogue.nouns import (
     Catalogue,
     Competing,
     Covariate,
     Declaration,
     Drop,
-    Element,
     Flow,
     Measure,
     Outcome,
     OutcomeDrop,
     Page,
-    PlacementCodes,
-    Price,
-    PriceSheet,
-    Process,
     Profile,
     ProfileItem,
     Repair,
@@ -29,13 +25,19 @@ from careloom.catalogue.nouns import (
     Sign,
 )
 from careloom.catalogue.population import Kind, PlantedClock, Population, read_population
+from careloom.catalogue.prices import PRICE_COLUMNS, PRICE_KEYS, Price, PriceRow, PriceSheet, read_prices
 from careloom.catalogue.read_typologies import SavedClass, SavedTypology, find_typology, read_typology, set_of
 from careloom.catalogue.recordings import Recording, read_recording
 from careloom.catalogue.targets import Target, Tolerance, read_targets
 
 __all__ = [
+    "COMPONENTS",
+    "KINDS",
     "OUT_OF_SIGHT",
+    "PERSPECTIVES",
     "PRICE_COLUMNS",
+    "PRICE_KEYS",
+    "SYSTEMS",
     "CareState",
     "Catalogue",
     "Competing",
@@ -48,6 +50,7 @@ __all__ = [
     "IndicatorSet",
     "Kind",
     "Measure",
+    "Need",
     "Outcome",
     "OutcomeDrop",
     "Page",
@@ -55,6 +58,7 @@ __all__ = [
     "PlantedClock",
     "Population",
     "Price",
+    "PriceRow",
     "PriceSheet",
     "Process",
     "Profile",

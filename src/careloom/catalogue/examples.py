@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 
 import pyarrow as pa
 
@@ -129,8 +130,10 @@ def read_cell(cell: str | None, kind: pa.DataType, formats: Sequence[str], where
             return read_day(cell, (*formats, *ISO))
         if pa.types.is_boolean(kind):
             return BOOLEANS[cell.lower()]
+        if pa.types.is_decimal(kind):
+            return Decimal(cell)
         return float(cell) if pa.types.is_floating(kind) else int(cell)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, InvalidOperation):
         raise ValueError(f'{where}: "{cell}" in an example cannot be read as {kind}') from None
 
 

@@ -13,6 +13,7 @@ ARROW = {
     "year": pa.int64(),
     "age": pa.float64(),
     "money": pa.float64(),
+    "decimal": pa.decimal128(18, 6),
 }
 SQL = {
     "text": "VARCHAR",
@@ -25,6 +26,7 @@ SQL = {
     "year": "BIGINT",
     "age": "DOUBLE",
     "money": "DOUBLE",
+    "decimal": "DECIMAL(18, 6)",
 }
 MARKS = {
     "delivery_id": (pa.int32(), "INTEGER"),

@@ -1,42 +1,36 @@
 """Read the catalogue from its folders and complain well: the file, the key, and what to write."""
 
-import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 from careloom.catalogue.care_states import read_care_states
+from careloom.catalogue.costing import Need, Process, read_need, read_placement_codes, read_process
 from careloom.catalogue.indicator_sets import IndicatorSet, read_indicator_set
 from careloom.catalogue.items import check_items
 from careloom.catalogue.nouns import (
     Catalogue,
-    Element,
     Measure,
     Outcome,
     Page,
-    PlacementCodes,
-    Price,
-    PriceSheet,
-    Process,
     Repair,
     Return,
     Service,
     Sign,
 )
 from careloom.catalogue.population import read_population
+from careloom.catalogue.prices import read_prices
 from careloom.catalogue.read_outcomes import read_outcome
 from careloom.catalogue.read_profiles import described, read_flow, read_profile
-from careloom.catalogue.read_returns import checked, each, read_declaration, read_return, read_tables
+from careloom.catalogue.read_returns import each, read_declaration, read_return, read_tables
 from careloom.catalogue.read_typologies import read_typology
 from careloom.catalogue.recordings import read_recording
 from careloom.catalogue.targets import read_targets
 from careloom.core import CatalogueError, Code, CodeSet, Years, read_toml
 
 OURS = Path(__file__).parent
-PRICE_COLUMNS = ("standing", "price_year", "process", "element", "unit", "hours", "hourly_rate", "fixed", "source")
-"""What the heading of a price sheet must have."""
-Asked = TypeVar("Asked", IndicatorSet, Outcome, Process)
+Asked = TypeVar("Asked", IndicatorSet, Need, Outcome, Process)
 
 
 @cache
@@ -54,7 +48,10 @@ def load_catalogue(folder: Path = OURS) -> Catalogue:
         indicator_sets={s.name: s for s in asking(folder / "indicators", read_indicator_set, returns)},
         typologies={t.name: t for t in each(folder / "typologies", read_typology)},
         outcomes={o.name: o for o in asking(folder / "outcomes", read_outcome, returns)},
-        processes=tuple(sorted(asking(folder / "processes", read_process, returns), key=lambda p: p.number)),
+        processes=tuple(
+            sorted(asking(folder / "processes", read_process, returns), key=lambda p: (p.system, p.number))
+        ),
+        needs=tuple(sorted(asking(folder / "needs", read_need, returns), key=lambda need: need.position)),
         price_sheets={s.name: s for s in map(read_prices, sorted((folder / "prices").glob("*.csv")))},
         placement_codes=read_placement_codes(folder / "placement_codes.csv"),
         care_states=read_care_states(folder / "care_states.csv"),
@@ -85,7 +82,7 @@ def read_service(path: Path) -> Service:
     service = Service(
         name=path.stem,
         title=keys.text("title"),
-        group=checked(keys, "group", ("core", "additional")),
+        group=keys.one_of("group", ("core", "additional")),
         why=keys.text("why"),
         source=keys.text("source"),
         also=keys.texts("also"),
@@ -97,12 +94,13 @@ def read_service(path: Path) -> Service:
 # --- what is asked of the common tables ------------------------------------------------------------------------------
 
 
-def asking(folder: Path, read: Callable[[Path], Asked], returns: Mapping[str, Return]) -> Iterator[Asked]:
+def asking(folder: Path, read: Callable[[Path], Asked], returns: Mapping[str, Return]) -> list[Asked]:
     """Read every question of a folder; each says which items of the returns it needs, and they must be declared."""
-    for path in sorted(folder.glob("*.toml")):
-        asked = read(path)
+    found = [(path, read(path)) for path in sorted(folder.glob("*.toml"))]
+    # What extends another takes its items from there: the other one is told of first.
+    for path, asked in sorted(found, key=lambda each: bool(getattr(each[1], "extends", None))):
         check_items(path.name, asked.items, returns)
-        yield asked
+    return [asked for _, asked in found]
 
 
 def read_repair(path: Path) -> Repair:
@@ -144,78 +142,6 @@ def read_measure(path: Path) -> Measure:
     )
     keys.done()
     return measure
-
-
-def read_process(path: Path) -> Process:
-    keys = read_toml(path, CatalogueError)
-    elements = []
-    for item in keys.tables("element"):
-        kind, basis = checked(item, "kind", ("case_management", "fee")), checked(item, "basis", ("event", "night"))
-        elements.append(Element(item.text("name"), kind, basis, item.text("select")))
-        item.done()
-    if len({element.name for element in elements}) < len(elements):
-        raise CatalogueError(f"{keys.where}: two elements have the same name")
-    process = Process(
-        keys.whole("number"),
-        keys.text("name"),
-        keys.text("why"),
-        keys.text("source"),
-        tuple(elements),
-        keys.texts("items"),
-        keys.text("examples"),
-    )
-    keys.done()
-    return process
-
-
-def read_prices(path: Path) -> PriceSheet:
-    """Read a price sheet; every row repeats the sheet's standing and price year, and they may not differ."""
-    if not path.is_file():
-        raise CatalogueError(f"{path}: there is no such price sheet")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for key in ("standing", "price_year"):
-        if len({row.get(key) for row in rows}) != 1 or not rows[0].get(key):
-            raise CatalogueError(f'{path.name}: every row must hold the same "{key}"')
-    return PriceSheet(
-        path.stem,
-        rows[0]["standing"],
-        rows[0]["price_year"],
-        tuple(read_price(path, n, row) for n, row in enumerate(rows, start=2)),
-    )
-
-
-def read_price(path: Path, line: int, row: dict[str, str]) -> Price:
-    where = f"{path.name} line {line}"
-    if row["unit"] not in ("event", "week"):
-        raise CatalogueError(f'{where}: "unit" should be event or week')
-    if not row["source"]:
-        raise CatalogueError(f'{where}: "source" is blank; say where the price comes from')
-    try:
-        hours, rate, fixed = (float(row[key] or 0) for key in ("hours", "hourly_rate", "fixed"))
-        return Price(
-            int(row["process"]),
-            row["element"],
-            row["placement_code"],
-            row["variation"],
-            row["unit"],
-            hours,
-            rate,
-            fixed,
-            row["source"],
-        )
-    except ValueError:
-        raise CatalogueError(f"{where}: process, hours, hourly_rate and fixed should be numbers") from None
-
-
-def read_placement_codes(path: Path) -> PlacementCodes:
-    """Read place,provider,placement_code; a blank provider fits any, and the row with a blank place is for all others."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = tuple((row["place"], row["provider"], row["placement_code"]) for row in csv.DictReader(file))
-    keys = [row[:2] for row in rows]
-    if len(set(keys)) < len(keys) or ("", "") not in keys:
-        raise CatalogueError(f"{path.name}: each place and provider stands once, and one row leaves both blank")
-    return PlacementCodes(rows)
 
 
 def read_page(path: Path) -> Page:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from careloom.catalogue.care_states import CareState
+from careloom.catalogue.costing import Need, PlacementCodes, Process
 from careloom.catalogue.indicator_sets import IndicatorSet
 from careloom.catalogue.population import Population
+from careloom.catalogue.prices import PriceSheet
 from careloom.catalogue.read_typologies import SavedTypology
 from careloom.catalogue.recordings import Recording
 from careloom.catalogue.targets import Target
@@ -197,71 +199,6 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Element:
-    """One priced element of a process. `select` finds its events or its stretches of nights in the common tables.
-
-    It gives period_id and happened_on (basis event), or placement_id, starts_on and ends_on (basis night); and, if it
-    has them, variation (a key of the price sheet) and is_imputed. Beside spell, event and person it may read
-    period_of_care, placement, placement_segment, legal_status, new_legal_status and review, as the costs room made them.
-    """
-
-    name: str
-    kind: str
-    basis: str
-    select: str
-
-
-@dataclass(frozen=True)
-class Process:
-    """One piece of work and what in the record shows that it was done."""
-
-    number: int
-    name: str
-    why: str
-    source: str
-    elements: tuple[Element, ...]
-    items: tuple[str, ...]
-    examples: str
-
-
-@dataclass(frozen=True)
-class Price:
-    """One row of a price sheet: GBP for an event or a week. Blank keys fit any; the most specific row wins."""
-
-    process: int
-    element: str
-    placement_code: str
-    variation: str
-    unit: str
-    hours: float
-    hourly_rate: float
-    fixed: float
-    source: str
-
-    @property
-    def amount(self) -> float:
-        """GBP per event, or per week, as `unit` says."""
-        return self.hours * self.hourly_rate + self.fixed
-
-
-@dataclass(frozen=True)
-class PriceSheet:
-    """A named sheet of prices of one financial year. `standing` is illustrative until an authority brings its own."""
-
-    name: str
-    standing: str
-    price_year: str
-    prices: tuple[Price, ...]
-
-
-@dataclass(frozen=True)
-class PlacementCodes:
-    """Cost codes of placements: which SSDA903 placement types and providers fall under each."""
-
-    rows: tuple[tuple[str, str, str], ...]
-
-
-@dataclass(frozen=True)
 class Sign:
     """A sign that records may not be of real children. `select` gives one row a case with a boolean `is_implausible`."""
 
@@ -382,6 +319,7 @@ class Catalogue:
     typologies: dict[str, SavedTypology]
     outcomes: dict[str, Outcome]
     processes: tuple[Process, ...]
+    needs: tuple[Need, ...]
     price_sheets: dict[str, PriceSheet]
     placement_codes: PlacementCodes
     care_states: tuple[CareState, ...]

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from careloom.catalogue.nouns import Competing, Covariate, Outcome, OutcomeDrop
-from careloom.catalogue.read_returns import checked
 from careloom.core import CatalogueError, Keys, read_toml
 
 ENDS = ("start", "end")
@@ -21,15 +20,15 @@ def read_outcome(path: Path) -> Outcome:
         why=keys.text("why"),
         source=keys.text("source"),
         after=keys.text("after"),
-        after_day=checked(keys, "after_day", ENDS),
+        after_day=keys.one_of("after_day", ENDS),
         until=keys.text("until"),
-        until_day=checked(keys, "until_day", ENDS),
+        until_day=keys.one_of("until_day", ENDS),
         until_when=keys.text("until_when", "TRUE"),
         min_gap_days=keys.whole("min_gap_days"),
         competing=tuple(read_competing(each) for each in keys.tables("competing", [])),
         seen_in=keys.texts("seen_in"),
         drops=tuple(read_drop(each) for each in keys.tables("drop", [])),
-        class_from=checked(keys, "class_from", CLASS_FROM),
+        class_from=keys.one_of("class_from", CLASS_FROM),
         class_within_days=keys.whole("class_within_days", None),
         covariates=tuple(read_covariate(each) for each in keys.tables("covariates", [])),
         describe=keys.text("describe", ""),
@@ -48,7 +47,7 @@ def read_competing(keys: Keys) -> Competing:
         name=keys.text("name"),
         title=keys.text("title"),
         kind=keys.text("kind"),
-        day=checked(keys, "day", ENDS),
+        day=keys.one_of("day", ENDS),
         when=keys.text("when"),
     )
     keys.done()

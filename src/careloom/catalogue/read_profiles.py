@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from careloom.catalogue.nouns import Flow, Profile, ProfileItem
-from careloom.catalogue.read_returns import checked, read_drops
+from careloom.catalogue.read_returns import read_drops
 from careloom.core import CatalogueError, Keys, Table, read_toml
 
 KINDS = ("level", "amount")
@@ -30,7 +30,7 @@ def read_profile(path: Path) -> Profile:
 
 
 def read_item(keys: Keys) -> ProfileItem:
-    item = ProfileItem(keys.text("name"), keys.text("title"), checked(keys, "kind", KINDS), keys.texts("levels", []))
+    item = ProfileItem(keys.text("name"), keys.text("title"), keys.one_of("kind", KINDS), keys.texts("levels", []))
     if item.kind == "amount" and item.levels:
         raise CatalogueError(f'{keys.where}: an amount has no "levels"')
     keys.done()

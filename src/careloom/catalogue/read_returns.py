@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from careloom.catalogue.kinds import MARKS
 from careloom.catalogue.nouns import Declaration, Drop, Return, Rule, RuleVersion
-from careloom.core import CatalogueError, Code, CodeSet, Column, Keys, Source, Table, Years, nearest, read_toml
+from careloom.core import CatalogueError, Code, CodeSet, Column, Keys, Source, Table, Years, read_toml
 from careloom.core.words import PRIVACY, TYPES
 
 T = TypeVar("T")
@@ -16,14 +16,6 @@ T = TypeVar("T")
 def each(folder: Path, read: Callable[[Path], T]) -> Iterator[T]:
     """Read every TOML file of a folder, in the order of their names."""
     return map(read, sorted(folder.glob("*.toml")))
-
-
-def checked(keys: Keys, key: str, known: tuple[str, ...]) -> str:
-    """Take a text that must be one of `known`."""
-    value = str(keys.text(key))
-    if value not in known:
-        raise CatalogueError(f'{keys.where}: "{key}" cannot be "{value}"{nearest(value, known)}')
-    return value
 
 
 def read_return(folder: Path, shared: dict[str, CodeSet]) -> Return:
@@ -102,9 +94,9 @@ def read_table(name: str, keys: Keys) -> Table:
 def read_column(keys: Keys) -> Column:
     column = Column(
         name=keys.text("name"),
-        type=checked(keys, "type", TYPES),
+        type=keys.one_of("type", TYPES),
         label=keys.text("label"),
-        privacy=checked(keys, "privacy", PRIVACY),
+        privacy=keys.one_of("privacy", PRIVACY),
         codes=keys.text("codes", None),
         key=keys.flag("key"),
         needed=keys.flag("needed"),
@@ -141,7 +133,7 @@ def read_rule(path: Path, return_name: str, tables: dict[str, Table]) -> Rule:
     rule = Rule(
         code=keys.text("code"),
         return_name=return_name,
-        table=checked(keys, "table", tuple(tables)),
+        table=keys.one_of("table", tuple(tables)),
         fields=keys.texts("fields"),
         needs=keys.texts("needs", []),
         why=keys.text("why"),
@@ -178,7 +170,7 @@ def read_declaration(path: Path) -> Declaration:
     keys = read_toml(path, CatalogueError)
     declaration = Declaration(
         name=path.stem,
-        makes=checked(keys, "makes", ("step", "record", "event", "spell", "factor", "care_episode")),
+        makes=keys.one_of("makes", ("step", "record", "event", "spell", "factor", "care_episode")),
         why=keys.text("why"),
         source=keys.text("source"),
         reads=keys.text("reads"),

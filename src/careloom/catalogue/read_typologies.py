@@ -1,12 +1,15 @@
 """Saved typologies: the parameters of classes of demand that were found once, to score other assessments with.
 
-A file holds no child: shares and probabilities rounded to 4 decimals, and the number of assessments rounded to 5. It says
-which indicator set it reads, of which version and fingerprint, so that nothing else is scored with it.
+A file holds no child: every number stands for a count rounded to 5. It says which indicator set it reads, of which
+version and fingerprint, so that nothing else is scored with it; and a checksum of all it says, so that one in which a row
+was changed, or left out, is not believed.
 """
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from careloom.catalogue.indicator_sets import IndicatorSet
@@ -54,8 +57,11 @@ class SavedTypology:
 
 
 def read_typology(path: Path) -> SavedTypology:
-    """Read a saved typology. Raises CatalogueError naming file and key."""
+    """Read a saved typology. Raises CatalogueError naming file and key, or saying that this is another kind of file."""
     keys = read_toml(path, CatalogueError)
+    if "probabilities" not in keys.values:
+        what = "a study file" if "study" in keys.values else "another file"
+        raise CatalogueError(f"{keys.where}: this is {what}, not a typology saved by careloom typology --save")
     items, columns = _probabilities(keys)
     named = keys.tables("class")
     if len(named) != len(columns):
@@ -82,9 +88,20 @@ def read_typology(path: Path) -> SavedTypology:
         classes=classes,
         examples=keys.text("examples"),
     )
+    written = keys.text("checksum")
     keys.done()
     _check(keys.where, made)
+    if written != checksum(made):
+        raise CatalogueError(
+            f"{keys.where}: this file was changed since it was saved; take the one that was saved, or save it anew"
+        )
     return made
+
+
+def checksum(saved: SavedTypology) -> str:
+    """SHA-256, shortened, of all that a typology says but its name, which is that of its file."""
+    said = {**asdict(saved), "name": "", "made_on": saved.made_on.isoformat()}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _probabilities(keys: Keys) -> tuple[tuple[str, ...], list[tuple[float, ...]]]:

@@ -11,11 +11,10 @@ from careloom.cli.records import show
 from careloom.study import STARTS, AskedOfTypology, Told, look_at_typology, read_study
 
 ABOUT = """Seek the categories of demand of a study again, from many random starts, among the assessments that its last run
-kept, and say all that is known of them: how many assessments, set aside and why; each number of categories with its
-criteria, and how one was chosen; what is proved of the fit, and where the starts ended; each category with its size and
-what marks it out; how surely assessments are placed; what the categories do not explain; and, with --by, whether they are
-the same everywhere. The results of the run stay as they are: what should last is written in [typology] of the study file.
-Numbers are withheld and rounded as in the report."""
+kept, and say what was found: how many categories, and why; what is proved of the fit; each category with its size and what
+marks it out; with --by, whether they are the same everywhere; and with --all what that rests on. The results of the run
+stay as they are: what should last is written in [typology] of the study file. Numbers are withheld and rounded as in the
+report."""
 EXAMPLES = """examples:
   careloom typology ours.toml                            the number of categories by the study's rule
   careloom typology ours.toml --classes 12 --starts 300  twelve, from more starts
@@ -41,6 +40,9 @@ def add_typology(commands: Any) -> None:
     command.add_argument(
         "--by", action="append", choices=("la", "year"), default=[], help="fit each authority, or year, on its own, too"
     )
+    command.add_argument(
+        "--all", dest="whole", action="store_true", help="also every number of categories, the rule, residuals and more"
+    )
     command.add_argument("--save", metavar="NAME", help="save the parameters as typologies/NAME.toml beside the study")
     command.set_defaults(command=typology_command, when_stopped="nothing was written")
 
@@ -50,7 +52,7 @@ def typology_command(asked: argparse.Namespace, console: Console) -> int:
     study = read_study(asked.study, catalogue)
     by = tuple(dict.fromkeys(asked.by))
     with console.status("seeking the categories of demand ..."):
-        told = look_at_typology(study, catalogue, AskedOfTypology(asked.classes, asked.starts, by, asked.save))
+        told = look_at_typology(study, catalogue, AskedOfTypology(asked.classes, asked.starts, by, asked.save, asked.whole))
     tell(told)
     return 0
 

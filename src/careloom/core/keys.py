@@ -2,6 +2,7 @@
 
 import datetime as dt
 import tomllib
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ class Keys:
 
     def text(self, key: str, default: Any = _MISSING) -> Any:
         return self._take(key, str, default)
+
+    def one_of(self, key: str, known: Collection[str], default: Any = _MISSING) -> str:
+        """A text that must be one of `known`."""
+        value = str(self.text(key, default))
+        if value not in known:
+            raise self.error(f'{self.where}: {key} = "{value}" is not known{nearest(value, known)}')
+        return value
 
     def whole(self, key: str, default: Any = _MISSING) -> Any:
         return self._take(key, int, default)

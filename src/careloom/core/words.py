@@ -6,9 +6,9 @@ PRIVACY = ("identifier", "personal", "open")
 """What a column may hold. `identifier` never leaves the working memory of a run, `personal` stays in `study.duckdb`
 inside the authority, `open` says nothing about one child."""
 
-TYPES = ("text", "code", "date", "integer", "number", "boolean", "ordinal", "age", "money", "year")
+TYPES = ("text", "code", "date", "integer", "number", "boolean", "ordinal", "age", "money", "year", "decimal")
 """`age` is years, also written `18m` or `8.5 yrs`; `money` is pounds, also written `£1,180.50`; both become numbers;
-`year` is a year such as `2022/23`, the one in which it ends."""
+`year` is a year such as `2022/23`, the one in which it ends; `decimal` has six places and is exact."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ LEFT JOIN cost_refused AS r ON r.person_id = c.person_id AND r.la = c.la
 SEGMENTS = """
 SELECT
   s.spell_id AS placement_id, s.person_id, s.la, s.period_id, s.starts_on, s.ends_on, s.placement_starts_on,
-  coalesce(exact.placement_code, place.placement_code, rest.placement_code) AS placement_code
+  coalesce(exact.placement_code, place.placement_code, rest.placement_code) AS placement_code,
+  s.detail AS provider, CAST(NULL AS VARCHAR) AS area
 FROM costed_care AS s
 LEFT JOIN placement_code AS exact ON exact.place = s.code AND exact.provider = s.detail AND exact.provider <> ''
 LEFT JOIN placement_code AS place ON place.place = s.code AND place.provider = ''

@@ -24,11 +24,16 @@ class Count:
 
 @dataclass(frozen=True)
 class Amount:
-    """A sum over children, such as nights or GBP: withheld with the count it rests on, rounded to the nearest `to`."""
+    """A sum over children, such as nights or GBP: withheld with the count it rests on, rounded to the nearest `to`.
+
+    `largest` names the two columns that hold what the one child who adds most adds, and the next: they are read and never
+    shown. An amount that one child dominates is withheld: see `is_dominated`.
+    """
 
     name: str
     on: str
     to: int
+    largest: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

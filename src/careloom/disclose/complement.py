@@ -5,14 +5,11 @@ programming on tables of 8 x 5 to 152 x 8 cells: withholding alone let 62 of 254
 rounding none. It can still fail when a total says that many withheld cells are all as small as can be (a total of 17
 and parts of 13, 1, 1, 1, 1 are shown as 15 and 15: the four can only be 1); then the total is withheld, or of the
 levels of one thing, whose total stands in many places, the smallest that is shown.
-Money is not rounded coarsely enough for that argument, so a small group's money is hidden among another's.
-What several tables say together, and one child's dominance of a group's money, are not looked at here.
+What several tables say together is not looked at here; amounts of money have rules of their own, in `amounts`.
 """
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-
-from careloom.disclose.profile import Profile
 
 Cell = tuple[int, str]
 """A row's number and a column's name."""
@@ -88,28 +85,3 @@ def next_withheld(each: Sum, shown: Mapping[Cell, int | None]) -> Cell | None:
     parts = sorted((part for part in each.parts if shown[part]), key=lambda part: (shown[part] or 0, part))
     whole = [each.whole] if shown[each.whole] else []
     return next(iter([*whole, *parts] if each.whole_first else [*parts, *whole]), None)
-
-
-def also_withheld(counts: Mapping[int, int], profile: Profile) -> list[int]:
-    """Name the parts whose amount must be withheld beside the small ones.
-
-    `counts` gives the count behind each part, in the order in which parts are to be taken. A small part's amount is
-    the total less the other parts, so the parts withheld must be two or more and rest on enough children together.
-    """
-    hidden = [part for part, count in counts.items() if profile.is_small(count)]
-    if not hidden:
-        return []
-    behind, extra = sum(counts[part] for part in hidden), list[int]()
-    for part in (part for part, count in counts.items() if count and part not in hidden):
-        if len(hidden) + len(extra) > 1 and behind >= profile.threshold:
-            break
-        extra.append(part)
-        behind += counts[part]
-    return extra
-
-
-def can_hide(counts: Mapping[int, int], profile: Profile) -> bool:
-    """Can small parts be hidden among the others at all? If not, the total's amount must go."""
-    hidden = [count for count in counts.values() if profile.is_small(count)]
-    several = sum(1 for count in counts.values() if count) > 1
-    return not hidden or (several and sum(counts.values()) >= profile.threshold)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from careloom.disclose.amounts import withheld_amounts
 from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Steps, Total
-from careloom.disclose.complement import also_withheld, can_hide
 from careloom.disclose.profile import DEFAULT, Profile, nearest_multiple
 from careloom.disclose.sums import Groups, Withholder
 
@@ -59,6 +59,7 @@ def release(
     *,
     name: str,
     total: Total | None = None,
+    margin: Total | None = None,
     adding: Sequence[Parts | Steps] = (),
     profile: Profile = DEFAULT,
 ) -> Released:
@@ -66,14 +67,17 @@ def release(
 
     `columns` says what each column is: a label, a count, an amount, a ratio or an estimate. A column of the table that
     is not among them raises ValueError, so nothing gets out unnoticed; a ratio need not be in the table. `total` says
-    which rows are totals of others, and `adding` which counts of a row add up to another. A blank stays blank and is not called withheld.
+    which rows are totals of others, `margin` which are so too in a table that adds up in two directions, and `adding`
+    which counts of a row add up to another. A blank stays blank and is not called withheld.
     """
-    undeclared = set(table.column_names) - {column.name for column in columns}
+    amounts = [column for column in columns if isinstance(column, Amount)]
+    never_shown = {name for amount in amounts for name in amount.largest or ()}
+    undeclared = set(table.column_names) - {column.name for column in columns} - never_shown
     if undeclared:
         raise ValueError(f"{name}: not declared, so not released: {', '.join(sorted(undeclared))}")
     raw = table.to_pylist()
     work = _Work(raw, [dict(row) for row in raw], profile)
-    groups = _groups(raw, total)
+    groups = [*_groups(raw, total), *_groups(raw, margin)]
     _counts(work, [column for column in columns if isinstance(column, Count)], groups, adding)
     for kind in (Amount, Estimate, Ratio):  # amounts and estimates look at counts, ratios at all that is shown
         for column in columns:
@@ -106,18 +110,11 @@ def _counts(work: _Work, counts: Sequence[Count], groups: Groups, adding: Sequen
 
 def _amount(work: _Work, column: Amount, groups: Groups) -> None:
     for number, row in enumerate(work.raw):
-        if row[column.name] is None:
-            continue
-        work.shown[number][column.name] = nearest_multiple(row[column.name], column.to)
-        if (number, column.on) in work.withheld:
-            work.withhold(number, column.name)
-    for parts, totals in groups:
-        named = [part for part in parts if work.raw[part][column.name] is not None]
-        named.sort(key=lambda part: (work.raw[part][column.on] or 0, work.raw[part][column.name]))
-        counts = {part: int(work.raw[part][column.on] or 0) for part in named}
-        extra = also_withheld(counts, work.profile)
-        for number in extra if can_hide(counts, work.profile) else extra + totals:
-            work.withhold(number, column.name)
+        if row[column.name] is not None:
+            work.shown[number][column.name] = nearest_multiple(row[column.name], column.to)
+    few = {row for row, name in work.withheld if name == column.on}
+    for number in withheld_amounts(work.raw, column, few, groups, work.profile):
+        work.withhold(number, column.name)
 
 
 def _estimate(work: _Work, column: Estimate, groups: Groups) -> None:

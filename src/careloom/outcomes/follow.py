@@ -51,7 +51,7 @@ def stretches(outcome: Outcome) -> str:
         f"""
         SELECT e.spell_id AS unit_id, e.person_id, e.la, e.zero_on AS starts_on,
                CASE WHEN e.whole_days = 0 THEN CAST(0.5 AS DOUBLE) ELSE CAST(e.whole_days AS DOUBLE) END AS days,
-               e.ended_by, c.class_no,
+               e.ended_by, c.class_no, c.assessment_id AS classed_by,
                CASE WHEN e.age < 1 THEN 'under 1' WHEN e.age < 5 THEN '1-4' WHEN e.age < 10 THEN '5-9'
                     WHEN e.age < 16 THEN '10-15' ELSE '16-17' END AS age_band,
                coalesce(e.sex, 'U') AS sex, coalesce(e.ethnic_group, 'Unknown') AS ethnic_group,
@@ -139,9 +139,9 @@ def passed_over(outcome: Outcome) -> str:
 def class_that_counts(outcome: Outcome) -> str:
     """The class of the episode or assessment that the spell is, or of the latest assessment before its start."""
     if outcome.class_from == "episode":
-        return "SELECT s.spell_id, c.class_no FROM at_risk AS s JOIN episode_class AS c ON c.episode_id = s.spell_id"
+        return "SELECT s.spell_id, c.class_no, c.assessment_id FROM at_risk AS s JOIN episode_class AS c ON c.episode_id = s.spell_id"
     if outcome.class_from == "assessment":
-        return "SELECT s.spell_id, c.class_no FROM at_risk AS s JOIN class_of AS c ON c.assessment_id = s.spell_id"
+        return "SELECT s.spell_id, c.class_no, c.assessment_id FROM at_risk AS s JOIN class_of AS c ON c.assessment_id = s.spell_id"
     joined = "c.person_id = s.person_id AND c.assessed_on <= s.starts_on"
     if outcome.class_within_days is not None:
         joined += f" AND days_between(c.assessed_on, s.starts_on) <= {outcome.class_within_days}"
@@ -157,5 +157,5 @@ def class_that_counts(outcome: Outcome) -> str:
         JOIN spell AS e ON e.spell_id = c.episode_id
         WHERE e.starts_on <= s.starts_on AND (e.ends_on IS NULL OR e.ends_on >= s.starts_on)"""
     return f"""
-        SELECT spell_id, class_no FROM ({found}) AS found
+        SELECT spell_id, class_no, assessment_id FROM ({found}) AS found
         QUALIFY row_number() OVER (PARTITION BY spell_id ORDER BY choice, assessed_on DESC, assessment_id) = 1"""

@@ -50,11 +50,7 @@ Method = Callable[[RiskTable, Floats, NDArray[np.int64], Sequence[str]], CoxFit 
 
 def fit_hazards(risk: RiskTable, names: Sequence[str], method: "Method | None" = None) -> Estimates:
     """Fit a model with these terms. Raises CannotFitError, saying why, when there is nothing to fit or no answer."""
-    if risk.is_event.sum() < FEWEST_EVENTS:
-        raise CannotFitError(f"fewer than {FEWEST_EVENTS} events")
-    design = design_of(risk, names)
-    if not design.names:
-        raise CannotFitError("nothing differs between the stretches")
+    design = checked_design(risk, names)
     some = risk.of(design.is_used[risk.pattern])
     rows, row_of = distinct_rows(design.columns)
     try:
@@ -68,6 +64,16 @@ def fit_hazards(risk: RiskTable, names: Sequence[str], method: "Method | None" =
         raise CannotFitError("the model did not converge")
     covariance = fit.covariance if fit.robust_covariance is None else fit.robust_covariance
     return Estimates(design, fit.coefficients, covariance, used, fit)
+
+
+def checked_design(risk: RiskTable, names: Sequence[str]) -> Design:
+    """The design of a model with these terms. Raises CannotFitError when there is nothing to fit."""
+    if risk.is_event.sum() < FEWEST_EVENTS:
+        raise CannotFitError(f"fewer than {FEWEST_EVENTS} events")
+    design = design_of(risk, names)
+    if not design.names:
+        raise CannotFitError("nothing differs between the stretches")
+    return design
 
 
 # --- methods: how authorities, repeated stretches and competing events are dealt with ------------------------------

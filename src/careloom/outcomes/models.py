@@ -5,8 +5,9 @@ pathway or care history. M2 is the primary model: it is the one that is fitted i
 proportional hazards and, where a hazard ratio is not constant, split at twelve months. Source: study method section 7.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,6 @@ from careloom.core import Ledger
 from careloom.outcomes.hazards import (
     CannotFitError,
     Estimates,
-    Method,
     Row,
     first_only,
     fit_hazards,
@@ -28,16 +28,19 @@ from careloom.outcomes.hazards import (
     subdistribution,
 )
 from careloom.outcomes.risk_table import RiskTable, terms_of
+from careloom.outcomes.uncertain_class import UNCERTAIN, fit_uncertain
 from careloom.stats.survival import proportional_hazards_test
 
 PRIMARY = 2
 USUAL, ALWAYS = "cause_specific", "all"
-METHODS: dict[str, Method | None] = {
-    "fine_gray": subdistribution,
-    "frailty": frailty,
-    "fixed_effects": fixed_effects,
-    "first_in_window": None,
-    "gap_time": gap_time,
+FitModel = Callable[[RiskTable, Sequence[str]], Estimates]
+METHODS: dict[str, FitModel] = {
+    "fine_gray": partial(fit_hazards, method=subdistribution),
+    "frailty": partial(fit_hazards, method=frailty),
+    "fixed_effects": partial(fit_hazards, method=fixed_effects),
+    "first_in_window": fit_hazards,
+    "gap_time": partial(fit_hazards, method=gap_time),
+    **{way: partial(fit_uncertain, way=way) for way in UNCERTAIN},
 }
 """Other ways of fitting the primary model that a study may ask for; the first in the window is the usual way, of fewer."""
 SPLIT_DAY = 366  # the first day by which twelve months have passed, whatever the calendar
@@ -64,6 +67,11 @@ class AskedOfModels:
     methods: tuple[str, ...] = ("fine_gray",)
     unclassed: bool = True
     split_below: float = 0.05
+
+    @property
+    def doubts_classes(self) -> bool:
+        """Some method asks how surely each stretch is of its class."""
+        return bool(set(self.methods) & set(UNCERTAIN))
 
 
 @dataclass
@@ -125,13 +133,13 @@ class Fitting:
     reads: str
 
     def fit(
-        self, risk: RiskTable, names: Sequence[str], model: str, how: str = "", method: Method | None = None
+        self, risk: RiskTable, names: Sequence[str], model: str, how: str = "", fit_model: FitModel = fit_hazards
     ) -> Estimates | None:
         step = f"compare hazards of {self.outcome.name}: {model}{how and ', '}{how}"
         tables = (f"{self.reads}{how and ', '}{how}", f"{model} of {self.outcome.name}{how and ', '}{how}")
         rows = risk.days.size
         try:
-            found = fit_hazards(risk, names, method)
+            found = fit_model(risk, names)
         except CannotFitError as fault:
             self.ledger.note(f"{step}: none, {fault}", *tables, rows, 0, {f"no hazard ratios: {fault}": rows})
             return None

@@ -86,7 +86,7 @@ def compare_all(engine: Engine, outcomes: Sequence[Outcome], asked: AskedOfModel
     """Fit the models of every outcome; make `hazard_ratio`, `ph_test` and `adjusted_curve`."""
     compared, adjusted = dict[str, Compared](), list[Row]()
     for outcome in outcomes:
-        risk = read_risk_table(engine, outcome, unclassed=asked.unclassed)
+        risk = read_risk_table(engine, outcome, unclassed=asked.unclassed, with_belonging=asked.doubts_classes)
         reads = classed_only(engine, outcome, risk, ledger) if not asked.unclassed else ""
         found = compared[outcome.name] = compare_hazards(outcome, risk, asked, ledger, reads=reads)
         if found.primary:

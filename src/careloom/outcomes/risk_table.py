@@ -40,12 +40,22 @@ class Levels:
 
 
 @dataclass(frozen=True, eq=False)
+class Belonging:
+    """How surely patterns of recorded factors belong to each class (M, K), and how many assessments have each (M,)."""
+
+    classes: tuple[str, ...]
+    memberships: NDArray[np.float64]
+    assessments: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class RiskTable:
     """Stretches of one outcome, one element each (n,), and the levels of every covariate pattern, by term.
 
-    `pattern` is the number of the covariate pattern, `la` that of the authority, `child` a number for each child, `cause` 0 for a censoring, 1 for
-    the event and 2 for anything that came instead (the 18th birthday too), `place` the order among the child's own
-    stretches, `entry` the day from which it is looked at (None: from the start).
+    `pattern` is the number of the covariate pattern, `la` that of the authority, `child` a number for each child, `cause`
+    0 for a censoring, 1 for the event and 2 for anything that came instead (the 18th birthday too), `place` the order
+    among the child's own stretches, `entry` the day from which it is looked at (None: from the start). Where it was asked
+    for, `member` says which of the patterns in `belonging` the assessment has that gave the class, -1 where none did.
     """
 
     levels: dict[str, Levels]
@@ -56,6 +66,8 @@ class RiskTable:
     cause: Integers
     place: Integers
     entry: NDArray[np.float64] | None = None
+    member: Integers | None = None
+    belonging: Belonging | None = None
 
     @property
     def is_event(self) -> NDArray[np.bool_]:
@@ -68,7 +80,8 @@ class RiskTable:
     def of(self, mine: NDArray[np.bool_]) -> "RiskTable":
         """Some of the stretches (n,)."""
         columns = {name: getattr(self, name)[mine] for name in ("pattern", "la", "child", "days", "cause", "place")}
-        return replace(self, **columns, entry=None if self.entry is None else self.entry[mine])
+        entry = None if self.entry is None else self.entry[mine]
+        return replace(self, **columns, entry=entry, member=None if self.member is None else self.member[mine])
 
     def until(self, day: float) -> "RiskTable":
         """All stretches, looked at up to a day: what comes later is not seen."""
@@ -119,15 +132,23 @@ def terms_of(outcome: Outcome) -> dict[str, int]:
     return dict([*COMMON_TERMS, *((covariate.name, covariate.model) for covariate in outcome.covariates)])
 
 
-def read_risk_table(engine: Engine, outcome: Outcome, *, unclassed: bool = True) -> RiskTable:
+def read_risk_table(
+    engine: Engine, outcome: Outcome, *, unclassed: bool = True, with_belonging: bool = False
+) -> RiskTable:
     """Count an outcome's stretches in the engine and read the counts; makes `risk_pattern`.
 
-    Without `unclassed`, stretches whose assessments have no class are left out.
+    Without `unclassed`, stretches whose assessments have no class are left out. `with_belonging` says how surely each
+    stretch is of its class, too, where the typology has left word.
     """
     terms = list(terms_of(outcome))
-    only = "" if unclassed else "WHERE class_no IS NOT NULL"
-    said = f"coalesce(CAST(class_no AS VARCHAR), '{UNCLASSED}') AS class_no, {', '.join(terms[1:])}"
-    stretch = f"SELECT person_id, la, days, ended_by, place, {said} FROM time_to_event_{outcome.name} {only}"
+    belonging = read_belonging(engine) if with_belonging else None
+    only = "" if unclassed else "WHERE s.class_no IS NOT NULL"
+    said = f"coalesce(CAST(s.class_no AS VARCHAR), '{UNCLASSED}') AS class_no, {', '.join(terms[1:])}"
+    member = "coalesce(b.pattern_no, -1)" if belonging else "-1"
+    joined = "LEFT JOIN assessment_pattern AS b ON b.assessment_id = s.classed_by" if belonging else ""
+    stretch = f"""
+        SELECT s.person_id, s.la, s.days, s.ended_by, s.place, CAST({member} AS BIGINT) AS member_no, {said}
+        FROM time_to_event_{outcome.name} AS s {joined} {only}"""
     listed = ", ".join(terms)
     engine.make(
         "risk_pattern",
@@ -138,7 +159,25 @@ def read_risk_table(engine: Engine, outcome: Outcome, *, unclassed: bool = True)
     )
     patterns = engine.arrow(f"SELECT {listed} FROM risk_pattern ORDER BY pattern_no")
     levels = {name: Levels(*coded(patterns[name])) for name in terms}
-    return expand(levels, engine.arrow(with_names({"stretch": stretch, **SHARED}, counted(terms))))
+    risk = expand(levels, engine.arrow(with_names({"stretch": stretch, **SHARED}, counted(terms))))
+    return replace(risk, belonging=belonging) if belonging else replace(risk, member=None)
+
+
+def read_belonging(engine: Engine) -> Belonging | None:
+    """How surely each pattern of factors belongs to each class; None where there are no classes."""
+    if not (engine.columns("pattern_membership") and engine.columns("assessment_pattern")):
+        return None
+    rows = engine.arrow(
+        "SELECT class_no, probability, assessments FROM pattern_membership ORDER BY pattern_no, class_no"
+    )
+    numbers = np.unique(rows["class_no"].to_numpy())
+    if not numbers.size:
+        return None
+    return Belonging(
+        classes=tuple(str(number) for number in numbers),
+        memberships=rows["probability"].to_numpy().astype(np.float64).reshape(-1, numbers.size),
+        assessments=rows["assessments"].to_numpy().astype(np.float64)[:: numbers.size],
+    )
 
 
 def coded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Integers]:
@@ -160,9 +199,10 @@ SHARED = {
 
 def counted(terms: Sequence[str]) -> str:
     same = " AND ".join(f"k.{term} = s.{term}" for term in terms)
-    keys = "s.la, k.pattern_no, coalesce(m.child_no, 0), s.days, s.place"
+    keys = "s.la, k.pattern_no, coalesce(m.child_no, 0), s.days, s.place, s.member_no"
     return f"""
         SELECT s.la AS la, k.pattern_no AS pattern_no, coalesce(m.child_no, 0) AS child_no, s.days AS days, s.place AS place,
+               s.member_no AS member_no,
                CASE WHEN s.ended_by = 'event' THEN {EVENT}
                     WHEN s.ended_by IN ('end_of_follow_up', 'no_return') THEN {CENSORED} ELSE {COMPETING} END AS cause,
                count(*) AS n
@@ -171,7 +211,7 @@ def counted(terms: Sequence[str]) -> str:
         LEFT JOIN several AS m ON m.person_id = s.person_id
         GROUP BY {keys}, CASE WHEN s.ended_by = 'event' THEN {EVENT}
                     WHEN s.ended_by IN ('end_of_follow_up', 'no_return') THEN {CENSORED} ELSE {COMPETING} END
-        ORDER BY la, pattern_no, child_no, days, place, cause"""
+        ORDER BY la, pattern_no, child_no, days, place, member_no, cause"""
 
 
 def expand(levels: dict[str, Levels], counts: pa.Table) -> RiskTable:
@@ -192,4 +232,5 @@ def expand(levels: dict[str, Levels], counts: pa.Table) -> RiskTable:
         days=np.repeat(counts["days"].to_numpy().astype(np.float64), n),
         cause=whole("cause"),
         place=whole("place"),
+        member=whole("member_no"),
     )

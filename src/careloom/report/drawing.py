@@ -40,8 +40,12 @@ def svg(chart: Any) -> str:
     chart = chart.configure_legend(**look, labelColor="#0b0c0c", symbolStrokeWidth=3).configure_text(font=FONT)
     # the figure has one text alternative: roles and labels on every bar would be noise, and half of the bytes
     plain = re.sub(r' (?:class|role|aria-[a-z]+)="[^"]*"', "", str(vl_convert.vegalite_to_svg(chart.to_dict())))
-    # a hundredth of a point is enough for any place; fifteen digits are half of what is left
-    return re.sub(r"\d+\.\d{3,}", lambda place: f"{float(place[0]):.2f}", plain)
+    return _short_places(plain)
+
+
+def _short_places(drawing: str) -> str:
+    """Cut places within tags to a hundredth of a point, half of the bytes; what is written between tags stays as it is."""
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", tag[0]), drawing)
 
 
 def data(rows: Rows) -> Any:

@@ -28,6 +28,7 @@ from careloom.report.rungs import draw_rungs
 
 ALL = ("All", "All children")
 BLANK = "A blank square: withheld, or not asked."
+MOST_SAID = 3
 MOST_HEADS = 6
 """Names stand side by side over so many columns; over more there is room for their numbers only."""
 
@@ -58,14 +59,11 @@ def _bars(rows: Rows, label: str, value: str, form: str, about: str, axis: str) 
         base.mark_bar(color=COLOURS[0], height=22),
         base.mark_text(align="left", dx=5, fontSize=12).encode(text="text:N"),
     )
-    most = max(rows, key=lambda row: row[value], default=None)
-    words = f"{about}: {len(rows)} bars." + (
-        f" The longest is {most[label]}, {write(most[value], form, 0)}." if most else ""
-    )
+    words = f"{about}: {'; '.join(f'{row[label]} {write(row[value], form, 0)}' for row in rows)}."
     return Figure(svg((bars + ends).properties(width=WIDTH - 240, height=alt.Step(44))), words)
 
 
-def _grid(rows: Rows, down: str, across: str, value: str, about: str) -> Figure:
+def _grid(rows: Rows, down: str, across: str, value: str, words: str) -> Figure:
     """A heat map with the percentage in each square; `value` is a share. The heads of many columns are their numbers."""
     names = [str(name) for name in order(rows, across)]
     heads = {name: wrapped(name, 15, 5) if len(names) <= MOST_HEADS else name.partition(". ")[0] for name in names}
@@ -90,8 +88,6 @@ def _grid(rows: Rows, down: str, across: str, value: str, about: str) -> Figure:
     squares = base.mark_rect(stroke="#ffffff").encode(color=colour)
     texts = base.mark_text(fontSize=12).encode(text="text:N", color=alt.Color("ink:N", scale=None))
     lines, columns = len(order(shown, "down")), len(names)
-    size = f"a grid of {lines} rows and {columns} columns of percentages"
-    words = f"{about}: {size}; the table below holds the same."
     both = (squares + texts).resolve_scale(color="independent")
     drawn = svg(both.properties(width=alt.Step(max(40, min(112, 560 // columns))), height=alt.Step(24)))
     key = [name for name in names if heads[name] != name] if columns > MOST_HEADS else []
@@ -100,7 +96,19 @@ def _grid(rows: Rows, down: str, across: str, value: str, about: str) -> Figure:
 
 
 def _profile(rows: Rows) -> Figure:
-    return _grid(rows, "label", "category", "probability", "How likely each factor is to be recorded in each category")
+    said = _highest(rows, "category", "label", "probability", MOST_SAID)
+    about = f"How likely each factor is to be recorded in each category; the {MOST_SAID} likeliest of each"
+    return _grid(rows, "label", "category", "probability", f"{about}: {said}.")
+
+
+def _highest(rows: Rows, of_each: str, what: str, value: str, most: int) -> str:
+    """Of each group the highest shares, in words: 1. Neglect: neglect 98%, emotional abuse 41%; ..."""
+    said = []
+    for group in order(rows, of_each):
+        mine = sorted((row for row in rows if row[of_each] == group), key=lambda row: -row[value])
+        shares = (f"{row[what]} {write(row[value], 'share', 0)}" for row in mine[:most])
+        said.append(f"{group}: {', '.join(shares)}")
+    return "; ".join(said)
 
 
 def _availability(rows: Rows, most: int = 25, complete: float = 0.99) -> Figure | None:
@@ -116,7 +124,15 @@ def _availability(rows: Rows, most: int = 25, complete: float = 0.99) -> Figure 
         (r for r in named if r["item"] in items), key=lambda r: (items.index(r["item"]), r["collection_year"])
     )
     title = f"The {len(items)} items least completely recorded, by year: percentage of rows"
-    return replace(_grid(kept, "item", "collection_year", "recorded", title), title=title)
+    said = "; ".join(f"{item} {_lowest([row for row in kept if row['item'] == item])}" for item in items)
+    words = f"{title}; the lowest of each: {said}."
+    return replace(_grid(kept, "item", "collection_year", "recorded", words), title=title)
+
+
+def _lowest(rows: Rows) -> str:
+    """The worst year of an item; the first of them, if several are as bad."""
+    worst = min(rows, key=lambda row: row["recorded"])
+    return f"{100 * worst['recorded']:.0f}% in {worst['collection_year']}"
 
 
 def _pathway(rows: Rows) -> Figure:
@@ -150,7 +166,8 @@ def _pathway(rows: Rows) -> Figure:
             order="no:O",
         )
     )
-    words = f"The highest step that children reached, one bar for each of {len(order(shown, 'label'))} categories."
+    said = _highest(rows, "category", "rung", "share", 1)
+    words = f"The highest step that children reached; the most common one of each category: {said}."
     return Figure(svg(chart.properties(width=WIDTH - 240, height=alt.Step(44))), words)
 
 

@@ -1,7 +1,7 @@
 """A released table laid out for reading: headings, cells as text, withheld cells marked c."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -39,12 +39,13 @@ class Grid:
 
 def lay_out(answer: Answer, only: str | None = None) -> Grid:
     """Lay an answer out for the page; `only` keeps the rows whose first column is so named, and drops that column."""
-    rows, columns = answer.rows, list(answer.question.columns)
+    rows, columns, wide = answer.rows, list(answer.question.columns), answer.question.wide
     if only is not None:
         first = columns.pop(0).name
         rows = [row for row in rows if row[first] == only]
-    if answer.question.wide:
-        return _wide(answer, rows, answer.question.wide)
+        wide = wide and replace(wide, rows=tuple(name for name in wide.rows if name != first))
+    if wide:
+        return _wide(answer, rows, wide)
     # a label that is blank in every row, such as the reason a step set nothing aside, would only take room
     columns = [c for c in columns if not (isinstance(c, Label) and all(row[c.name] in (None, "") for row in rows))]
     cells = tuple(tuple(show(answer, row, column) for column in columns) for row in rows)

@@ -3,12 +3,13 @@
 Every level has its line; where its ratio is withheld, or was not estimated, nothing is drawn on it.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import altair as alt
 
-from careloom.report.drawing import COLOURS, LINES, WIDTH, Figure, Rows, data, not_drawn, svg, wrapped
+from careloom.report.drawing import COLOURS, WIDTH, Figure, Rows, data, not_drawn, svg, wrapped
 from careloom.report.grid import LEAST_P, MARK, NOTHING, write
 
 GREY = "#505a5f"
@@ -22,6 +23,9 @@ PLOT = WIDTH - 260 - BESIDE
 """Pixels: the numbers beside a plot, and what they and the names on the left leave for it."""
 BOUND = 0.05
 MOST_LINES = 24
+MOST_NAME_LINES = 3
+LINE, BETWEEN, OF_WHICH = 14, 8, 11
+"""Pixels: a line of a name, what is left free between two names, and from one dot to the next of the same name."""
 SHAPES = ("circle", "square", "triangle-up", "diamond")
 MODELS = {
     "M0": "M0: category alone",
@@ -30,8 +34,10 @@ MODELS = {
     "M3": "M3: and pathway or care",
 }
 LEGEND = alt.Legend(orient="top", columns=2, labelLimit=300)
-HOLLOW = "Hollow: compared with."
-EMPTY = "Where nothing is drawn: withheld, or not estimated."
+MISSING = {MARK: "withheld", NOTHING: "not estimated"}
+REFERENCE = "1 (compared with)"
+HOLLOW = "Hollow: what the others are compared with."
+EMPTY = f"Where nothing is drawn: withheld ({MARK}), or not estimated ({NOTHING})."
 CLIPPED = "A line that reaches the edge goes on beyond it."
 
 
@@ -60,8 +66,9 @@ def draw_by_period(rows: Rows) -> Figure | None:
 
 def draw_tests(rows: Rows) -> Figure | None:
     """The p-value of each term's test of proportional hazards, on a log axis, and a line at 0.05."""
-    shown = [{"label": wrapped(row["term"]), "at": max(row["p_value"], LEAST_P)} for row in rows]
-    axis = alt.Axis(values=[0.01, BOUND, 0.1, 1], format="~g", grid=False)
+    shown = [{"level": row["term"], "at": max(row["p_value"], LEAST_P)} for row in rows]
+    least = f"datum.value == {LEAST_P} ? '<{LEAST_P}' : datum.label"
+    axis = alt.Axis(values=[LEAST_P, 0.01, BOUND, 0.2, 1], format="~g", labelExpr=least, grid=False)
     scale = alt.Scale(type="log", domain=[0.8 * LEAST_P, 1], nice=False)
     across = alt.X("at:Q", title="p-value (log scale)", scale=scale, axis=axis)
     dots = alt.Chart(data(shown)).mark_point(filled=True, size=70, color=COLOURS[0], opacity=1)
@@ -69,14 +76,14 @@ def draw_tests(rows: Rows) -> Figure | None:
     chart = bound + dots.encode(x=across, y=_lines(shown))
     said = "; ".join(f"{row['term']} {write(row['p_value'], 'p', 5)}" for row in rows)
     words = f"p-values of the tests of proportional hazards: {said}."
-    note = f"Left of the dashed line, at {BOUND}: signs that hazard ratios change over time. Leftmost: below {LEAST_P}."
-    return Figure(svg(chart.properties(width=PLOT, height=alt.Step(26))), words, note=note)
+    note = f"Left of the dashed line, at {BOUND}: signs that hazard ratios change over time."
+    return Figure(svg(chart.properties(width=PLOT, height=_step(shown, 1))), words, note=note)
 
 
 def _forest(rows: Rows) -> Figure | None:
     """Dots and intervals (level, which, hazard_ratio, lower, upper) on a log axis about the line of no difference."""
-    levels = list(dict.fromkeys(row["level"] for row in rows))
-    kept = [{**row, "label": wrapped(row["level"])} for row in rows if row["level"] in levels[:MOST_LINES]]
+    levels = _levels(rows)
+    kept = [row for row in rows if row["level"] in levels[:MOST_LINES]]
     known = [row for row in kept if _is_known(row)]
     if not known:
         return None
@@ -84,14 +91,22 @@ def _forest(rows: Rows) -> Figure | None:
     lines, across = _lines(kept), _across(known)
     chart = _one(across) + _dots(known, lines, whiches, across) + _hollow(kept, lines, across)
     if len(whiches) == 1:
-        chart += _beside([{"label": row["label"], "text": _text(row)} for row in kept], lines)
-    step = alt.Step(30 if len(whiches) == 1 else 16 + 11 * len(whiches), **{"for": "position"})
-    references = list(dict.fromkeys(row["level"] for row in kept if _is_reference(row)))
+        chart += _texts([{"level": row["level"], "text": _text(row)} for row in kept], lines, PLOT + 12)
+    else:
+        chart += _texts(_without_any(kept), lines, 8)
+    drawn = chart.properties(width=PLOT if len(whiches) == 1 else PLOT + BESIDE, height=_step(kept, len(whiches)))
+    references = _levels(row for row in kept if _is_reference(row))
     compared = f", compared with {' and '.join(references)}" if references else ""
+    others = [row for row in kept if row["level"] not in references]
+    said = "; ".join(_said([row for row in others if row["level"] == level]) for level in _levels(others))
     notes = [HOLLOW] * bool(references) + [EMPTY] * any(map(_is_empty, kept)) + [CLIPPED] * any(map(_is_clipped, known))
     note = " ".join([*notes, not_drawn(levels[MOST_LINES:])]).strip()
-    drawn = svg(chart.properties(width=PLOT if len(whiches) == 1 else PLOT + BESIDE, height=step))
-    return Figure(drawn, f"Hazard ratios with 95% intervals{compared}. {'; '.join(map(_said, known))}.", note=note)
+    return Figure(svg(drawn), f"Hazard ratios with 95% intervals{compared}. {said}.", note=note)
+
+
+def _levels(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """The different levels, in their order."""
+    return list(dict.fromkeys(row["level"] for row in rows))
 
 
 def _is_known(row: dict[str, Any]) -> bool:
@@ -116,22 +131,46 @@ def _text(row: dict[str, Any]) -> str:
     if _is_known(row):
         return f"{row['hazard_ratio']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
     if _is_reference(row):
-        return "1 (compared with)"
+        return REFERENCE
     return MARK if "hazard_ratio" in (row["withheld"] or "").split(",") else NOTHING
 
 
-def _said(row: dict[str, Any]) -> str:
-    which = f", {row['which'].partition(':')[0]}" if row["which"] else ""
-    return f"{row['level']}{which} {_text(row)}"
+def _said(rows: Rows) -> str:
+    """A level and its ratios, each with what it is of; a level of which there is none at all is said once."""
+    texts = {row["which"].partition(":")[0]: _text(row) for row in rows}
+    if set(texts.values()) <= set(MISSING):
+        return f"{rows[0]['level']}: {MISSING[_mark(rows)]}"
+    said = (f"{which} {MISSING.get(text, text)}".strip() for which, text in texts.items())
+    return f"{rows[0]['level']}: {', '.join(said)}"
+
+
+def _mark(rows: Rows) -> str:
+    """The mark of a level without any ratio: withheld, if one is."""
+    return MARK if any(_text(row) == MARK for row in rows) else NOTHING
+
+
+def _without_any(rows: Rows) -> list[dict[str, Any]]:
+    """The levels of which no ratio is drawn, each with its mark."""
+    of_level = {level: [row for row in rows if row["level"] == level] for level in _levels(rows)}
+    return [{"level": level, "text": _mark(mine)} for level, mine in of_level.items() if all(map(_is_empty, mine))]
 
 
 def _lines(rows: Rows) -> Any:
-    """An axis with a line for each label, in their order, those without a number too."""
-    scale = alt.Scale(domain=list(dict.fromkeys(row["label"] for row in rows)), paddingInner=0.2, paddingOuter=0.1)
-    # here labels of one line stand among those of two: lift those of two alone
-    lift = alt.expr("indexof(datum.value, '|') < 0 ? 0 : -7")
-    axis = alt.Axis(labelExpr=LINES, labelOffset=lift, ticks=False, domain=False)
-    return alt.Y("label:N", title=None, sort=None, scale=scale, axis=axis)
+    """An axis with a line for each level, in their order, those without a number too."""
+    levels = {row["level"]: wrapped(row["level"], lines=MOST_NAME_LINES) for row in rows}
+    names = f"split({json.dumps(levels)}[datum.value], '|')"
+    # here names of one line stand among those of more: lift each by half of what it has too many
+    lift = alt.expr(f"{-LINE / 2} * (length({names}) - 1)")
+    axis = alt.Axis(labelExpr=names, labelOffset=lift, labelOverlap=False, ticks=False, domain=False)
+    scale = alt.Scale(domain=list(levels), paddingInner=0.2, paddingOuter=0.1)
+    return alt.Y("level:N", title=None, sort=None, scale=scale, axis=axis)
+
+
+def _step(rows: Rows, whiches: int) -> Any:
+    """How far lines stand apart: room for the longest name, and for a dot of each of `whiches`."""
+    name_lines = max(wrapped(row["level"], lines=MOST_NAME_LINES).count("|") + 1 for row in rows)
+    dots = 16 + OF_WHICH * whiches if whiches > 1 else 0
+    return alt.Step(max(26, LINE * name_lines + BETWEEN, dots), **{"for": "position"})
 
 
 def _across(known: Rows) -> dict[str, Any]:
@@ -156,7 +195,7 @@ def _dots(known: Rows, lines: Any, whiches: Sequence[str], across: dict[str, Any
     """Dots and intervals; of several, each has its shape and colour, and its place within the line."""
     shown = [
         {
-            "label": row["label"],
+            "level": row["level"],
             "which": row["which"],
             "at": max(row["hazard_ratio"], LEAST),
             "from": max(row["lower"], LEAST),
@@ -178,16 +217,12 @@ def _dots(known: Rows, lines: Any, whiches: Sequence[str], across: dict[str, Any
 
 def _hollow(rows: Rows, lines: Any, across: dict[str, Any]) -> Any:
     """A hollow diamond at 1 for what others are compared with."""
-    labels = dict.fromkeys(row["label"] for row in rows if _is_reference(row))
-    shown = [{"label": label, "at": 1} for label in labels]
+    shown = [{"level": level, "at": 1} for level in _levels(row for row in rows if _is_reference(row))]
     marks = alt.Chart(data(shown)).mark_point(shape="diamond", size=90, color=GREY, fill="#ffffff", opacity=1)
     return marks.encode(y=lines, x=alt.X("at:Q", **across))
 
 
-def _beside(texts: Rows, lines: Any) -> Any:
-    """A text on the right of each line."""
-    return (
-        alt.Chart(data(texts))
-        .mark_text(align="left", fontSize=12)
-        .encode(y=lines, x=alt.value(PLOT + 12), text="text:N")
-    )
+def _texts(texts: Rows, lines: Any, x: int) -> Any:
+    """A text on each line, so many pixels from the left of the plot."""
+    marks = alt.Chart(data(texts)).mark_text(align="left", fontSize=12)
+    return marks.encode(y=lines, x=alt.value(x), text="text:N")

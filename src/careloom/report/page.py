@@ -32,7 +32,7 @@ def write_page(
 ) -> str:
     """Return the report as HTML. Raises CatalogueError when a page names a table or figure that is not there."""
     html = Environment(loader=PackageLoader("careloom.report"), autoescape=True, undefined=StrictUndefined)
-    html.filters["day"] = say_day
+    html.filters |= {"day": say_day, "of": headed}
     filler = _Filler(answers, study, html)
     return html.get_template("report.html").render(
         study=study,
@@ -44,6 +44,13 @@ def write_page(
     )
 
 
+def headed(title: str, only: str | None) -> str:
+    """The title of a table or figure, and what alone it is of."""
+    if only is None:
+        return title
+    return f"{title} {only}" if title.endswith("?") else f"{title}: {only}"
+
+
 class _Filler:
     """Fills pages: what a page inserts becomes an inert token, Markdown becomes HTML, tokens what they stand for."""
 
@@ -51,6 +58,7 @@ class _Filler:
         self.answers, self.study, self.html = answers, study, html
         self.inserted: list[Markup] = []
         self.drawn: set[tuple[str, str | None]] = set()
+        self.figures = 0
         # values come from data: they never pass through Markdown, and pages carry no links or pictures from elsewhere
         self.markdown = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink"])
         self.jinja = SandboxedEnvironment(undefined=StrictUndefined, finalize=self._token)
@@ -92,7 +100,8 @@ class _Filler:
         if figure is None:
             return Markup("")
         self.drawn.add((name, only))  # its table needs no second visible title
-        return self._set("figure.html", answer, only, figure=figure)
+        self.figures += 1
+        return self._set("figure.html", answer, only, figure=figure, number=self.figures)
 
     def has(self, name: str) -> bool:
         """Is there anything in that table?"""

@@ -57,7 +57,7 @@ class Question:
     """One released table: what it says, the tables it needs, its SELECT, and what each column is.
 
     `uses` names the SELECTs of `questions/names/` that it reads; `otherwise` is said when there is nothing to show.
-    `largest_first` sorts the rows by a released column; `at_least` keeps, of what was released, the rows whose number in a
+    `largest_first` sorts the rows by a released column, whatever its sign; `at_least` keeps, of what was released, the rows whose number in a
     column is so large or larger, whatever its sign: rows left out before could hide nothing that is withheld elsewhere.
     """
 
@@ -215,11 +215,16 @@ def _large(released: Released, column: str, number: float) -> Released:
 
 
 def _sorted(released: Released, question: Question) -> Released:
-    """Largest first by what is shown, totals last: the order of exact numbers would tell more."""
+    """Largest first by what is shown, whatever the sign; then what is withheld, and totals last.
 
-    def place(row: dict[str, Any]) -> tuple[bool, float]:
+    The order of exact numbers would tell more. Where equal numbers are shown the order of the SELECT stands, so that
+    must not be one of exact numbers either.
+    """
+
+    def place(row: dict[str, Any]) -> tuple[bool, bool, float]:
         is_total = question.total is not None and row[question.total.column] == question.total.value
-        return is_total, -(row[str(question.largest_first)] or 0)
+        number = row[str(question.largest_first)]
+        return is_total, number is None, -abs(number or 0)
 
     rows = sorted(released.rows.to_pylist(), key=place)
     return replace(released, rows=pa.Table.from_pylist(rows, schema=released.rows.schema))

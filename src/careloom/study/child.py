@@ -18,7 +18,7 @@ from careloom.study.child_lanes import EVENTS, FLAGS, NOT_SHOWN, RUNGS, SPELLS, 
 from careloom.study.file import Study
 from careloom.study.reach import within_returns
 
-READ = ("person", "spell", "care_episode", "event", "factor", "pathway", "delivery", "class_of", "demand_class", "cost_line", "ledger")  # fmt: skip
+READ = ("person", "spell", "care_episode", "event", "factor", "pathway", "delivery", "class_of", "demand_class", "cost", "ledger")  # fmt: skip
 """The tables a page is made from."""
 EPISODE = (
     ("RNE", "start_reason"),
@@ -64,7 +64,7 @@ def gather_child(engine: Engine, catalogue: Catalogue, *, study: Study, person_i
     within = within_returns(study, catalogue, engine)
     record = read_record(engine, catalogue, person_id, last_day=study.end_day - DAY)
     lanes = (*spell_lanes(record, catalogue), *event_lanes(record, catalogue), *episode_lane(record, catalogue))
-    costs = tuple(cost_rows(record.rows["cost_line"]))
+    costs = tuple(cost_rows(record.rows["cost"]))
     person = record.rows["person"][0]
     return ChildPage(
         person_id=person_id,
@@ -75,7 +75,7 @@ def gather_child(engine: Engine, catalogue: Catalogue, *, study: Study, person_i
         brief=tuple(brief(record)),
         lanes=(*lanes, *cost_lane(within, costs)),
         costs=costs,
-        cost_words=cost_words(within, record.rows["cost_line"]),
+        cost_words=cost_words(within, record.rows["cost"]),
         files=tuple(files(record)),
         foot=NOT_USED if any_not_used(engine) else "",
     )
@@ -113,7 +113,7 @@ def read_record(engine: Engine, catalogue: Catalogue, person_id: str, *, last_da
         f"""SELECT assessment_id, name, probability FROM class_of JOIN demand_class ON demand_class.class_no = class_of.class_no
             WHERE person_id = {text(person_id)}""",
     )
-    found["cost_line"] = rows_of(engine, f"SELECT * FROM cost_line WHERE person_id = {text(person_id)}")
+    found["cost"] = rows_of(engine, f"SELECT * FROM cost WHERE person_id = {text(person_id)}")
     deliveries = {row["delivery_id"]: row for row in rows_of(engine, "SELECT * FROM delivery")}
     dated = [row for name in DATED for row in found[name]]
     return Record(found, deliveries, told_to(dated, deliveries, catalogue, otherwise=last_day), last_day)
@@ -310,7 +310,7 @@ def cost_rows(lines: list[Row]) -> Iterator[CostRow]:
         imputed = sum(row["quantity"] for row in rows if row["basis"] == "event" and row["is_imputed"])
         times = [f"{nights:,.0f} nights"] if nights else []
         times += [f"{events:,.0f} ({imputed:,.0f} by rule)" if imputed else f"{events:,.0f}"] if events else []
-        work, fees = (sum(row["cost"] for row in by_kind[kind]) for kind in ("work", "fee"))
+        work, fees = (sum(float(row["subtotal"]) for row in by_kind[kind]) for kind in ("work", "fee"))
         yield CostRow(f"{number} {plain(name)}", ", ".join(times), work, fees)
 
 

@@ -9,6 +9,8 @@ from careloom.core import Keys, StudyError, nearest
 NAMES, SAVED = "classes.csv", "typologies"
 """Beside the study file: the names that people settled, and the folder of typologies saved there."""
 USUAL = "assessment_factors_34"
+MOST_CLASSES = 30
+"""More categories than this nobody can tell apart or name, and to seek them takes hours; our choice."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,7 @@ class Demand:
 
 def read_demand(keys: Keys, home: Path, catalogue: Catalogue) -> Demand:
     """Read the keys of [typology] that say what is sought; how long to search is read beside. Raises StudyError."""
-    classes = keys.whole("classes", None)
-    if classes is not None and classes < 1:
-        raise StudyError(f'{keys.where}: "classes" should be 1 or more')
+    classes = number_of_classes(keys, "classes", None)
     use = keys.text("use", None)
     saved = (
         find_typology(str(home / use) if use.endswith(".toml") else use, [home / SAVED], catalogue.typologies)
@@ -45,6 +45,14 @@ def read_demand(keys: Keys, home: Path, catalogue: Catalogue) -> Demand:
     if saved:
         check_set(saved, name, catalogue)
     return Demand(name, classes, keys.flag("include_18plus"), saved, home / NAMES, home / SAVED)
+
+
+def number_of_classes(keys: Keys, key: str, default: int | None) -> int | None:
+    """Read a number of categories. Raises StudyError for one below 1 or above what can be sought."""
+    number: int | None = keys.whole(key, default)
+    if number is not None and not 1 <= number <= MOST_CLASSES:
+        raise StudyError(f'{keys.where}: "{key}" should be 1 to {MOST_CLASSES}')
+    return number
 
 
 def check_set(saved: SavedTypology, indicators: str, catalogue: Catalogue) -> IndicatorSet:

@@ -10,7 +10,7 @@ from careloom.ingest import Delivery
 from careloom.outcomes import AskedOfOutcomes
 from careloom.pathways import DISTANCES, EPISODE_CLASS_RULES, INTERACTIONS, groupings
 from careloom.study.asked_of_outcomes import Mask, read_asked
-from careloom.study.demand import Demand, read_demand
+from careloom.study.demand import Demand, number_of_classes, read_demand
 from careloom.study.residents import Residents, read_residents
 
 GLOB = "*?["
@@ -83,12 +83,12 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         key=home / words.text("key", f"{path.stem}.key"),
         recognised=home / words.text("recognised", "recognised.csv"),
         scratch=home / words.text("scratch") if "scratch" in words.values else None,
-        engine=one_of(words, "engine", ENGINES, "duckdb"),
+        engine=words.one_of("engine", ENGINES, "duckdb"),
         deliveries=deliveries,
         residents=read_residents(home / words.text("residents")) if "residents" in words.values else (),
         repairs_off=switched_off(keys.table("repairs", {}), catalogue),
         demand=read_demand(typology, home, catalogue),
-        most_classes=at_least_one(typology, "most_classes", 8),
+        most_classes=number_of_classes(typology, "most_classes", 8) or 8,
         starts=at_least_one(typology, "starts", 20),
         seed=typology.whole("seed", 1),
         profiles_by=profiles_by(keys.table("profiles", {}), catalogue),
@@ -137,7 +137,7 @@ def read_delivery(keys: Keys, home: Path, catalogue: Catalogue) -> Delivery:
     delivery = Delivery(
         la=str(keys.text("authority")),
         files=tuple(find_files(keys, home)),
-        return_name=one_of(keys, "return", tuple(catalogue.returns)) if "return" in keys.values else None,
+        return_name=keys.one_of("return", tuple(catalogue.returns)) if "return" in keys.values else None,
         year=keys.whole("year", None),
         mapping=home / mapping if mapping else None,
     )
@@ -159,13 +159,6 @@ def find_files(keys: Keys, home: Path) -> list[Path]:
             raise StudyError(f'{keys.where}: no file matches files = "{pattern}"; it is looked for from {base}')
         found.extend(matches)
     return list(dict.fromkeys(found))
-
-
-def one_of(keys: Keys, key: str, known: tuple[str, ...], default: str | None = None) -> str:
-    value = str(keys.text(key, default) if default else keys.text(key))
-    if value not in known:
-        raise StudyError(f'{keys.where}: {key} = "{value}" is not known{nearest(value, known)}')
-    return value
 
 
 def switched_off(keys: Keys, catalogue: Catalogue) -> tuple[str, ...]:
@@ -196,8 +189,8 @@ def read_pathways(keys: Keys) -> AskedOfPathways:
     for name in interactions:
         if name not in INTERACTIONS:
             raise StudyError(f'{keys.where}: there is no interaction "{name}"{nearest(name, INTERACTIONS)}')
-    episode_class = one_of(keys, "episode_class", EPISODE_CLASS_RULES, EPISODE_CLASS_RULES[0])
-    return AskedOfPathways(interactions, episode_class, one_of(keys, "distance", DISTANCES, DISTANCES[0]))
+    episode_class = keys.one_of("episode_class", EPISODE_CLASS_RULES, EPISODE_CLASS_RULES[0])
+    return AskedOfPathways(interactions, episode_class, keys.one_of("distance", DISTANCES, DISTANCES[0]))
 
 
 def at_least_one(keys: Keys, key: str, default: int) -> int:

@@ -11,6 +11,7 @@ import pyarrow.csv
 
 import careloom
 from careloom.catalogue import Catalogue
+from careloom.catalogue.scope import empty_select
 from careloom.check import measure_availability, run_rules
 from careloom.core import Ledger, NothingToRunError
 from careloom.costs import cost_children
@@ -196,9 +197,12 @@ def time_questions(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger
 
 def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     study = within_returns(study, catalogue, engine)
+    if not engine.columns("fee"):
+        engine.make("fee", empty_select(catalogue.tables["fee"]))
     return cost_children(
         engine,
         catalogue.processes,
+        needs=catalogue.needs,
         sheet=study.prices,
         placement_codes=catalogue.placement_codes,
         first_day=study.cost_first_day,

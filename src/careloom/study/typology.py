@@ -6,23 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 import careloom
 from careloom.catalogue import Catalogue
 from careloom.core import OutputError, RequestError
 from careloom.disclose import DEFAULT
+from careloom.engine import Engine, count
 from careloom.govern import os_user
 from careloom.report.classes_said import as_rows, say_fit
 from careloom.report.question import Answer
 from careloom.report.words import say_day
+from careloom.stats.latent_class.congruence import SAME
+from careloom.study.class_names import profiles
+from careloom.study.demand import MOST_CLASSES
 from careloom.study.file import Study
 from careloom.study.kept_demand import Told, answers_of, indicators_of, kept, ready, shown
 from careloom.study.listings import Listing
 from careloom.typology.classes import Search, search_classes
 from careloom.typology.consistency import WHAT, load_groups
-from careloom.typology.decisions import read_decisions
+from careloom.typology.decisions import congruence, read_decisions
 from careloom.typology.found import Found
 from careloom.typology.saved import Origin, make_saved, typology_text
 from careloom.typology.tables import load_found
+from careloom.typology.words import in_study_words
 
 STARTS, GROUP_STARTS = 100, 5
 """Random starts for each number of classes, and for each authority or year."""
@@ -45,17 +52,29 @@ QUALITY = (
     "share_certain", "verdict", "not_met",
 )  # fmt: skip
 MODE_COLUMNS = ("mode_no", "log_likelihood", "below_best", "found", "starts", "sizes")
+NO_FACTORS = (
+    "No factors recorded takes those together that record none and those that record only the code for none; with --all "
+    "they are told apart."
+)
+REST = (
+    "With --all: why so many, condition by condition; which assessments were set aside; every number of categories with "
+    "its criteria; where the starts ended; how surely assessments are placed; what the categories do not explain."
+)
 NAME = re.compile("[a-z][a-z0-9_]{0,59}")
 
 
 @dataclass(frozen=True)
 class AskedOfTypology:
-    """What is asked of the search: how many classes (by the rule when not said), starts, groups, and a name to save as."""
+    """What is asked of the search: how many classes (by the rule when not said), starts, groups, and a name to save as.
+
+    `whole` tells all that is known, and not only what was concluded.
+    """
 
     classes: int | None = None
     starts: int = STARTS
     by: tuple[str, ...] = ()
     save: str | None = None
+    whole: bool = False
 
 
 def look_at_typology(study: Study, catalogue: Catalogue, asked: AskedOfTypology) -> Told:
@@ -70,45 +89,76 @@ def look_at_typology(study: Study, catalogue: Catalogue, asked: AskedOfTypology)
         classes = asked.classes or study.demand.classes
         search = Search(study.most_classes, asked.starts, study.seed, classes, halves=True)
         found = search_classes(patterns, used, search, read_decisions(study.demand.names))
+        other = other_than_kept(engine, study, found)  # before the kept tables make way for these
         load_found(engine, found)
         said = load_groups(engine, found, asked.by, starts=GROUP_STARTS, seed=study.seed) if asked.by else []
         answers = answers_of(engine, ASKED)
-        parts = told(answers, asked, said)
+        parts = [*other, *told(answers, asked, said)]
         if path:
             parts.append(save(path, study, catalogue, found))
     return Told(tuple(parts))
 
 
 def check(asked: AskedOfTypology) -> None:
-    if asked.starts < 1 or (asked.classes is not None and asked.classes < 1):
-        raise RequestError("--classes and --starts should be 1 or more")
+    if asked.starts < 1:
+        raise RequestError("--starts should be 1 or more")
+    if asked.classes is not None and not 1 <= asked.classes <= MOST_CLASSES:
+        raise RequestError(f"--classes should be 1 to {MOST_CLASSES}: more categories nobody can tell apart")
     if any(by not in WHAT for by in asked.by):
         raise RequestError(f"--by can be {' or '.join(WHAT)}")
 
 
 def told(answers: dict[str, Answer], asked: AskedOfTypology, said: Sequence[str]) -> list[str | Listing]:
-    """All that is shown, in order: tables, and sentences made from them."""
+    """All that is shown, in order: the conclusion, the categories, and with `whole` what they rest on."""
     marks = Listing(
         "What marks each category out",
         ("category", "factor", "here", "at all assessments", "times"),
         tuple(as_rows(answers)),
     )
     groups = [
-        *said, *shown(answers, "class_by_group"), *found_again(answers["class_by_group"]), *shown(answers, "class_groups")
+        *said,
+        *(shown(answers, "class_by_group") if answers["class_by_group"].released else []),
+        *found_again(answers["class_by_group"]),
+        *(shown(answers, "class_groups") if answers["class_groups"].released else []),
     ]  # fmt: skip
+    concluded = [
+        *say_fit(answers), *shown(answers, "categories"), answers["categories"].question.note, NO_FACTORS, marks
+    ]  # fmt: skip
+    if not asked.whole:
+        return [*concluded, *(groups if asked.by else []), REST]
     return [
+        *concluded,
+        *shown(answers, "class_choice"),
         *shown(answers, "assessments_chosen"),
         *shown(answers, "class_fit", CRITERIA),
         *shown(answers, "class_fit", QUALITY, title="and how well they tell the assessments apart"),
-        *shown(answers, "class_choice"),
-        *say_fit(answers),
         *shown(answers, "class_mode", MODE_COLUMNS),
-        *shown(answers, "categories"),
-        marks,
         *shown(answers, "class_quality"),
         *shown(answers, "class_residual"),
         *(groups if asked.by else []),
     ]
+
+
+def other_than_kept(engine: Engine, study: Study, found: Found) -> list[str]:
+    """A warning where the categories, by number, are not those that the last run has kept, and the report shows."""
+    if not engine.columns("class_profile") or not count(engine, "class_profile"):
+        return []
+    items, kept_ones = profiles(engine, study)
+    places = [[item.name for item in found.items].index(name) for name in items if name in names_of(found)]
+    known = [name in names_of(found) for name in items]
+    own = found.probabilities[:, places]
+    if len(own) == len(kept_ones) and (np.diag(congruence(own, kept_ones[:, known])) >= SAME).all():
+        return []
+    many = f"{len(kept_ones)} categories" if len(kept_ones) > 1 else "one category"
+    return [
+        f"Note: these are not the categories of the last run, which kept {many}: the numbers below are not those of its "
+        "report, nor those that careloom classes name goes by. To make these the study's, write starts = "
+        f"{found.fit.starts if found.fit else STARTS} and classes = {len(own)} in [typology], and run it again."
+    ]
+
+
+def names_of(found: Found) -> set[str]:
+    return {item.name for item in found.items}
 
 
 def found_again(by_group: Answer) -> list[str]:
@@ -140,23 +190,24 @@ def place_to_save(study: Study, name: str) -> Path:
 
 
 def save(path: Path, study: Study, catalogue: Catalogue, found: Found) -> str:
-    """Write the parameters of the classes, and say where. Raises RequestError when a class is too small."""
-    names = [item.name for item, is_told in zip(found.items, found.told, strict=True) if is_told]
+    """Write the parameters of the classes, and say where. Raises RequestError when there are too few for that."""
+    # Items that nobody records, or everybody, are written, too: left out, they would tell that there is nobody.
+    could = np.isfinite(found.patterns.prevalence)
     last = study.end_day - dt.timedelta(days=1)
     origin = Origin(
         source=f"Latent class analysis of the assessments of {study.name}, {say_day(study.first_day)} to {say_day(last)}.",
         made_by=f"careloom {careloom.__version__}, by {os_user()}",
         made_on=dt.date.today(),
-        why=found.choice.why if found.choice else "",
+        why=in_study_words(found.choice.why) if found.choice else "",
     )
     saved = make_saved(
         path.stem,
         origin,
         indicators_of(study, catalogue),
-        items=names,
+        items=[item.name for item, is_known in zip(found.items, could, strict=True) if is_known],
         names=[called.name for called in found.called],
         shares=found.parameters.shares,
-        probabilities=found.probabilities[:, found.told],
+        probabilities=found.probabilities[:, could],
         assessments=found.table.total,
         least=DEFAULT.threshold,
         base=DEFAULT.base,

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from careloom.stats.latent_class.quality import classification_quality
 from careloom.typology.found import Found
-from careloom.typology.words import certificate_words
+from careloom.typology.words import certificate_words, in_study_words
 
 CHECKLIST = pa.schema(
     [("position", pa.int32()), ("asked", pa.string()), ("source", pa.string()), ("said", pa.string())]
@@ -68,7 +68,7 @@ def what_was_done(found: Found) -> Iterator[tuple[str, str, str]]:
             BOTH,
             f"{tried}; all are in the table of fits, with log-likelihood, parameters, six criteria and entropy.",
         )
-        yield ("How was their number chosen?", BOTH, found.choice.why)
+        yield ("How was their number chosen?", BOTH, in_study_words(found.choice.why))
         yield (
             "Is local independence looked at?",
             SMART,

@@ -12,6 +12,7 @@ from careloom.typology.tables import WHEN_ASKED, in_columns, known
 LEAST = {"la": 2000, "year": 500}
 """Assessments from which an authority, or a year, is looked at alone: with fewer, chance makes other classes."""
 WHAT = {"la": "authorities", "year": "years"}
+ONE = {"la": "authority", "year": "year"}
 CHILDREN = {
     "la": "SELECT la AS group_name, count(DISTINCT person_id) AS n FROM assessment_indicator GROUP BY la",
     "year": "SELECT CAST(year_ending(assessed_on) AS VARCHAR) AS group_name, count(DISTINCT person_id) AS n FROM assessment_indicator GROUP BY year_ending(assessed_on)",
@@ -28,6 +29,9 @@ def load_groups(engine: Engine, found: Found, by: Sequence[str], *, starts: int,
     said = []
     for each in by:
         names, weights = read_groups(engine, found.patterns, found.place, each)
+        if len(names) == 1:
+            said.append(f"All assessments are of one {ONE[each]}: there is nothing to compare.")
+            continue
         large = int((weights.sum(axis=1) >= LEAST[each]).sum())
         said.append(
             f"{large} of {len(names)} {WHAT[each]} have {LEAST[each]:,} assessments or more, and were looked at alone."

@@ -32,7 +32,9 @@ class Decision:
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(write_profile(self.profile).encode()).hexdigest()[:16]
+        """Of the whole line: a name, or who gave it, cannot be changed by hand unnoticed either."""
+        said = [str(self.version), self.name, self.by, self.on.isoformat(), write_profile(self.profile)]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 def write_profile(profile: Mapping[str, float]) -> str:

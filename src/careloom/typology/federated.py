@@ -20,6 +20,7 @@ from careloom.typology.patterns import NO_AND_YES, Patterns
 
 VERSION = 1
 MOST_ROUNDS = 400
+MOST_CLASSES = 30
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def make_plan(
     """Make a plan. Raises RequestError for what cannot be agreed on."""
     numbers = {len(saved.classes) for saved in start_from} | ({classes} if classes else set())
     if len(numbers) != 1:
-        raise RequestError("say how many classes: --classes K, the same as in every typology to start from")
+        raise RequestError("say how many categories: --classes K, as many as every typology of --from has")
     other = [saved.name for saved in start_from if saved.indicators_fingerprint != indicators.fingerprint]
     if other:
         raise RequestError(f"the typology {other[0]} is of other indicators than {indicators.name}: start from another")
@@ -103,8 +104,10 @@ def check_plan(plan: Plan, indicators: IndicatorSet) -> None:
     check_parties(plan.name, plan.authorities)
     if plan.least < LEAST or plan.least_rows < LEAST_ROWS:
         raise RequestError(f"the least counts must be {LEAST} and {LEAST_ROWS}, or more")
-    if plan.classes < 1 or plan.starts < 0 or not plan.starts + len(plan.given):
-        raise RequestError("there must be one class, and one start, at least")
+    if not 1 <= plan.classes <= MOST_CLASSES:
+        raise RequestError(f"there must be 1 to {MOST_CLASSES} categories")
+    if plan.starts < 0 or not plan.starts + len(plan.given):
+        raise RequestError("there must be one start at least: give --from TYPOLOGY, or --starts N")
     known = (indicators.name, indicators.version, indicators.fingerprint)
     if known != (plan.indicators, plan.indicators_version, plan.indicators_fingerprint):
         raise RequestError(

@@ -8,15 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from careloom.catalogue import IndicatorSet, SavedClass, SavedTypology
+from careloom.catalogue.read_typologies import checksum
 from careloom.core import RequestError
 from careloom.stats.latent_class import posterior
 from careloom.typology.scoring import parameters_of
 
 ABOUT = """# Classes of demand that were found once: the parameters of a latent class model, and nothing of any child. Made by
-# careloom typology --save. Probabilities are rounded; those that rest on too few assessments share one value, their mean.
+# careloom typology --save. Every number stands for a count that was rounded as in a report; where too few of a class
+# record a factor, the classes in which that is so share one value. A file that was changed is not read (checksum).
 """
 TYPICAL, MARKED, TIMES = 0.5, 0.25, 2.0
 """An indicator that half of a class record, or a quarter when that is twice as many as of all, is on its example."""
+FEWEST_ASSESSMENTS, FEWEST_OF_CLASS = 500, 50
+"""Of fewer than these nothing is saved: rounded to 5, a class of fewer than 50 would be told in steps of more than a
+tenth, and a share of fewer than 500 in steps of more than a hundredth. Our choices."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +49,13 @@ def make_saved(
 ) -> SavedTypology:
     """Make a typology that may leave the authority from shares (K,) and probabilities (K, J) of `items`.
 
-    No class may be expected to hold fewer than `least` of the `assessments` (RequestError), whose number is rounded to
-    `base`. A probability by which fewer than `least` of a class would record an item, or would not, is not told: all
-    such share their weighted mean. `indicators` is the whole set, as declared.
+    There must be 500 of the `assessments`, and each class must be expected to hold 50 of them (RequestError). What is
+    written stands for counts rounded to `base`, see `coarsened`, so it tells no more than a report does. `indicators`
+    is the whole set, as declared.
     """
-    weights = assessments * shares
-    few = [str(number) for number, weight in enumerate(weights, start=1) if weight < least]
-    if few:
-        raise RequestError(
-            f"class {', '.join(few)} would hold fewer than {least} assessments, and parameters of so few could tell of "
-            "children: nothing was saved. Ask for fewer classes with --classes"
-        )
-    told = np.round(coarsened(probabilities, weights, least), 4)
+    check_enough(assessments, shares)
+    sizes = np.array([rounded(size, least, base) for size in assessments * shares])
+    told = np.round(coarsened(probabilities, assessments * shares, sizes, least, base), 4)
     made = SavedTypology(
         name=name,
         version=1,
@@ -63,31 +63,72 @@ def make_saved(
         source=origin.source,
         made_by=origin.made_by,
         made_on=origin.made_on,
-        assessments=base * round(assessments / base),
+        assessments=rounded(assessments, least, base),
         indicators=indicators.name,
         indicators_version=indicators.version,
         indicators_fingerprint=indicators.fingerprint,
         items=tuple(items),
         classes=tuple(
             SavedClass(called, round(float(share), 4), tuple(map(float, row)))
-            for called, share, row in zip(names, shares, told, strict=True)
+            for called, share, row in zip(names, sizes / sizes.sum(), told, strict=True)
         ),
         examples="",
     )
     return replace(made, examples=typical_records(made))
 
 
-def coarsened(probabilities: NDArray[np.float64], weights: NDArray[np.float64], least: int) -> NDArray[np.float64]:
-    """Probabilities (K, J) with all that rest on fewer than `least` of a class replaced by their mean.
+def check_enough(assessments: float, shares: NDArray[np.float64]) -> None:
+    """Refuse to save what so few assessments would tell. Raises RequestError."""
+    if assessments < FEWEST_ASSESSMENTS:
+        raise RequestError(
+            f"parameters of fewer than {FEWEST_ASSESSMENTS} assessments could tell of children: nothing was saved"
+        )
+    few = [str(number) for number, size in enumerate(assessments * shares, start=1) if size < FEWEST_OF_CLASS]
+    if few:
+        raise RequestError(
+            f"category {', '.join(few)} would hold fewer than {FEWEST_OF_CLASS} assessments, and parameters of so few "
+            "could tell of children: nothing was saved. Ask for fewer categories with --classes"
+        )
 
-    ``weights`` (K,) are the expected sizes of the classes.
+
+def rounded(number: float, least: int, base: int) -> int:
+    """A number of assessments as a report shows it: rounded to `base`, and none that would be shown below `least`."""
+    return int(max(base * np.ceil(least / base), base * np.floor(number / base + 0.5)))
+
+
+def coarsened(
+    probabilities: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    least: int,
+    base: int,
+) -> NDArray[np.float64]:
+    """Probabilities (K, J) as they may be told: each the rounded number of a class that record the item, over its size.
+
+    ``weights`` (K,) are the expected sizes of the classes, ``sizes`` (K,) the same rounded. Where fewer than ``least``
+    of some classes record an item, or do not, these classes share one probability: their rounded number together, over
+    all of them; and half of ``least``, when together they are fewer than that, were it none at all. So a 0 is not told
+    from a 5, and an item that nobody records not from one that few do.
     """
-    by_cell = np.broadcast_to(weights[:, None], probabilities.shape)
-    told = probabilities.copy()
-    for small in (probabilities * by_cell < least, (1.0 - probabilities) * by_cell < least):
-        if small.any():
-            told[small] = np.average(probabilities[small], weights=by_cell[small])
-    return told
+    yes = shared_by_few(probabilities * weights[:, None], sizes, least, base)
+    no = shared_by_few((1.0 - probabilities) * weights[:, None], sizes, least, base)
+    told = np.array([[rounded(number, least, base) for number in row] for row in probabilities * weights[:, None]])
+    plain = np.minimum(told / sizes[:, None], 1.0 - least / 2 / sizes[:, None])
+    return np.asarray(np.where(np.isfinite(yes), yes, np.where(np.isfinite(no), 1.0 - no, plain)))
+
+
+def shared_by_few(
+    counts: NDArray[np.float64], sizes: NDArray[np.float64], least: int, base: int
+) -> NDArray[np.float64]:
+    """For each item the probability (K, J) that classes with fewer than `least` share; nan in classes with more."""
+    shared = np.full(counts.shape, np.nan)
+    for item, column in enumerate(counts.T):
+        few = column < least
+        if few.any():
+            together = float(column[few].sum())
+            number = rounded(together, least, base) if together >= least else least / 2
+            shared[few, item] = number / sizes[few].sum()
+    return shared
 
 
 def typical_records(saved: SavedTypology) -> str:
@@ -115,6 +156,7 @@ def typology_text(saved: SavedTypology) -> str:
     table = [" | ".join(["indicator", *numbers])]
     for place, item in enumerate(saved.items):
         table.append(" | ".join([item, *(f"{each.probabilities[place]:.4f}" for each in saved.classes)]))
+    lines += [f"checksum = {quoted(checksum(saved))}"]
     lines += ['probabilities = """', *table, '"""', 'examples = """', f'{saved.examples}"""']
     for each in saved.classes:
         lines += ["", "[[class]]", f"name = {quoted(each.name)}", f"share = {each.share:.4f}"]

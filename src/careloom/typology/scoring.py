@@ -16,7 +16,7 @@ from careloom.stats.latent_class.patterns import MISSING
 from careloom.stats.latent_class.scoring import FitOfRows, fit_of_rows, refit_shares
 from careloom.typology.found import Found
 from careloom.typology.patterns import Patterns
-from careloom.typology.tables import WHEN_ASKED, children_with, in_columns, known
+from careloom.typology.tables import WHEN_ASKED, children_with, in_columns
 
 POOR, POOR_SIZES = 0.25, 0.01
 """Log-likelihood of an assessment by which the fit is called worse, or the sizes other: our choices. The first makes what
@@ -104,19 +104,11 @@ def load_scored(engine: Engine, found: Found, saved: SavedTypology, scored: Scor
     )
     told = [item for item, is_told in zip(found.items, found.told, strict=True) if is_told]
     children = children_with(engine, [(item.name,) for item in told])
-    counts = found.patterns.weights @ (found.patterns.items[:, found.told] == 1)
-    order = np.argsort(-np.abs(scored.apart), kind="stable").tolist()
+    codes, weights = found.patterns.items[:, found.told], found.patterns.weights
+    recorded, could = weights @ (codes == 1), weights @ (codes != MISSING)
     items = [
-        (
-            place,
-            told[j].label,
-            children[j],
-            int(counts[j]),
-            known(scored.observed[j]),
-            float(scored.expected[j]),
-            known(scored.apart[j]),
-        )
-        for place, j in enumerate(order, start=1)
+        (place, item.label, children[place - 1], int(recorded[place - 1]), int(could[place - 1]), float(expected))
+        for place, (item, expected) in enumerate(zip(told, scored.expected, strict=True), start=1)
     ]
     engine.load("scored_item", in_columns(items, WHEN_ASKED["scored_item"]))
 

@@ -14,8 +14,9 @@ from careloom.stats.latent_class.standard_errors import standard_errors
 from careloom.typology.checklist import CHECKLIST, checklist_rows
 from careloom.typology.found import Found
 from careloom.typology.patterns import read_children
-from careloom.typology.words import certificate_words, choice_rows
+from careloom.typology.words import certificate_words, choice_rows, in_study_words
 
+FEWEST_TOGETHER = 6
 TEXT, WHOLE, NUMBER, FLAG = pa.string(), pa.int32(), pa.float64(), pa.bool_()
 
 
@@ -67,13 +68,17 @@ WHEN_ASKED: dict[str, pa.Schema] = {
     ),
     "scored_class": schema(class_no=WHOLE, share_saved=TEXT, share_here=NUMBER),
     "scored_item": schema(
-        position=WHOLE, label=TEXT, children=WHOLE, assessments=WHOLE, observed=NUMBER, expected=NUMBER, apart=NUMBER
+        position=WHOLE, label=TEXT, children=WHOLE, assessments=WHOLE, could=WHOLE, expected=NUMBER
     ),
 }  # fmt: skip
 """Tables that are empty unless groups are looked at alone, or a saved typology is scored with."""
-PATTERN_CLASS = schema(pattern=TEXT, class_no=WHOLE, probability=NUMBER)
+PATTERN_CLASS = schema(pattern=TEXT, pattern_no=WHOLE, class_no=WHOLE, probability=NUMBER)
+PATTERN_MEMBERSHIP = schema(pattern_no=WHOLE, class_no=WHOLE, probability=NUMBER, assessments=NUMBER)
 CLASS_OF = """
     SELECT a.assessment_id, a.person_id, a.la, a.episode_id, a.assessed_on, c.class_no, c.probability
+    FROM assessment_indicator AS a JOIN pattern_class AS c ON c.pattern = a.pattern"""
+ASSESSMENT_PATTERN = """
+    SELECT a.assessment_id, c.pattern_no
     FROM assessment_indicator AS a JOIN pattern_class AS c ON c.pattern = a.pattern"""
 
 
@@ -82,7 +87,9 @@ def load_nothing(engine: Engine) -> None:
     for name, kinds in (TABLES | WHEN_ASKED).items():
         engine.load(name, kinds.empty_table())
     engine.load("pattern_class", PATTERN_CLASS.empty_table())
+    engine.load("pattern_membership", PATTERN_MEMBERSHIP.empty_table())
     engine.make("class_of", CLASS_OF)
+    engine.make("assessment_pattern", ASSESSMENT_PATTERN)
 
 
 def load_found(engine: Engine, found: Found) -> None:
@@ -104,7 +111,9 @@ def load_found(engine: Engine, found: Found) -> None:
     for name, kinds in TABLES.items():
         engine.load(name, in_columns(list(rows[name]), kinds))
     engine.load("pattern_class", pattern_table(found))
+    engine.load("pattern_membership", membership_table(found))
     engine.make("class_of", CLASS_OF)
+    engine.make("assessment_pattern", ASSESSMENT_PATTERN)
 
 
 def fit_rows(found: Found) -> Iterator[tuple[object, ...]]:
@@ -145,7 +154,7 @@ def certificate_rows(found: Found) -> Iterator[tuple[object, ...]]:
         counts = (found.fit.starts, found.fit.starts_at_best)
         yield (
             found.fit.classes, proof.verdict, proof.gain_left, proof.least_information, proof.at_boundary, *counts,
-            found.choice.why, certificate_words(found.fit),
+            in_study_words(found.choice.why), certificate_words(found.fit),
         )  # fmt: skip
 
 
@@ -194,9 +203,14 @@ def quality_rows(found: Found) -> Iterator[tuple[object, ...]]:
 
 
 def residual_rows(engine: Engine, found: Found) -> Iterator[tuple[object, ...]]:
-    """The pairs of indicators that the classes explain worst: how many record both, and how many would by the classes."""
+    """The pairs of indicators that the classes explain worst: how many record both, and how many would by the classes.
+
+    Not those that fewer than 6 assessments record together: they could not be shown, and even their place among the
+    others would tell of them.
+    """
     told = [item for item, is_told in zip(found.items, found.told, strict=True) if is_told]
-    pairs = bivariate_residuals(found.table, found.parameters)[:WORST] if len(told) > 1 else []
+    every = bivariate_residuals(found.table, found.parameters) if len(told) > 1 else []
+    pairs = [pair for pair in every if pair.observed[1, 1] >= FEWEST_TOGETHER][:WORST]
     children = children_with(engine, [(told[pair.first].name, told[pair.second].name) for pair in pairs])
     for position, (pair, of) in enumerate(zip(pairs, children, strict=True), start=1):
         labels = (told[pair.first].label, told[pair.second].label)
@@ -226,8 +240,21 @@ def pattern_table(found: Found) -> pa.Table:
     highest = np.empty(len(found.table.weights))
     for some, _, belongs in belonging(found.table, found.parameters):
         modal[some], highest[some] = belongs.argmax(axis=1), belongs.max(axis=1)
-    columns = [list(found.patterns.texts), modal[found.place] + 1, highest[found.place]]
+    columns = [list(found.patterns.texts), found.place, modal[found.place] + 1, highest[found.place]]
     return pa.table(columns, schema=PATTERN_CLASS)
+
+
+def membership_table(found: Found) -> pa.Table:
+    """How surely each pattern belongs to each class, for those who compare classes afterwards."""
+    table, classes = found.table, found.parameters.classes
+    belongs = np.concatenate([some for _, _, some in belonging(table, found.parameters)])
+    columns = [
+        np.repeat(np.arange(len(belongs)), classes),
+        np.tile(np.arange(1, classes + 1), len(belongs)),
+        belongs.ravel(),
+        np.repeat(table.weights, classes),
+    ]
+    return pa.table(columns, schema=PATTERN_MEMBERSHIP)
 
 
 def known(value: float) -> float | None:

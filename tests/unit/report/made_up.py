@@ -387,7 +387,7 @@ def classes_found(shares: list[float], profile: np.ndarray) -> Tables:
                 "at_boundary": 0,
                 "starts": 20,
                 "starts_at_best": 17,
-                "why": "4 classes are the fewest that the rule allows.",
+                "why": "4 categories are the fewest that the rule allows.",
                 "said": "It is proved to be a maximum of the likelihood.",
             }
         ],
@@ -482,9 +482,8 @@ def classes_found(shares: list[float], profile: np.ndarray) -> Tables:
                 "label": FACTORS[n],
                 "children": children,
                 "assessments": children + 1,
-                "observed": children / 600,
+                "could": 600,
                 "expected": 0.1,
-                "apart": 7.0 - n,
             }
             for n, children in enumerate((120, 3), start=1)
         ],
@@ -832,6 +831,7 @@ def costs(chance: np.random.Generator) -> Tables:
             "la": "Anyshire",
             "placement_id": f"S{n}",
             "placement_code": code,
+            "need_group": "no additional needs",
             "is_imputed": False,
             "standing": "illustrative",
             "price_year": "2013/14",
@@ -840,41 +840,41 @@ def costs(chance: np.random.Generator) -> Tables:
         lines.append(
             {
                 **common,
-                "process": 3,
+                "process": "LAC 3",
                 "process_name": "maintaining the placement",
                 "element": "fee",
                 "kind": "fee",
                 "basis": "night",
                 "quantity": 1.0,
                 "unit_cost": week / 7,
-                "cost": fee,
+                "subtotal": fee,
             }
         )
         lines.append(
             {
                 **common,
-                "process": 6,
+                "process": "LAC 6",
                 "process_name": "review",
                 "element": "review",
                 "kind": "case_management",
                 "basis": "event",
                 "quantity": 2.0,
                 "unit_cost": 450.0,
-                "cost": 900.0,
+                "subtotal": 900.0,
             }
         )
         if n < 4:
             lines.append(
                 {
                     **common,
-                    "process": 8,
+                    "process": "LAC 8",
                     "process_name": "transition to leaving care",
                     "element": "pathway plan",
                     "kind": "case_management",
                     "basis": "event",
                     "quantity": 1.0,
                     "unit_cost": 1200.0,
-                    "cost": 1200.0,
+                    "subtotal": 1200.0,
                 }
             )
-    return {"spell": spells, "cost_line": lines}
+    return {"spell": spells, "cost": lines}

@@ -68,8 +68,14 @@ def test_numbers_stand_beside_and_what_is_withheld_or_unknown_is_marked() -> Non
     assert beside == ["Hazard ratio (log scale)", "1 (compared with)", "1.23 (1.00 to 4.00)", "c", "\u2013"]
     assert len(re.findall(DOTS, figure.svg)) == 1
     assert "Female" not in figure.svg + figure.words
-    assert figure.words == "Hazard ratios with 95% intervals, compared with 1. One. 2. Two 1.23 (1.00 to 4.00)."
-    assert figure.note == "Hollow: compared with. Where nothing is drawn: withheld, or not estimated."
+    assert figure.words == (
+        "Hazard ratios with 95% intervals, compared with 1. One. "
+        "2. Two: 1.23 (1.00 to 4.00); 3. Few: withheld; 4. None: not estimated."
+    )
+    assert (
+        figure.note
+        == "Hollow: what the others are compared with. Where nothing is drawn: withheld (c), or not estimated (\u2013)."
+    )
 
 
 def test_very_long_intervals_are_cut_and_said_to_be() -> None:
@@ -84,7 +90,7 @@ def test_very_long_intervals_are_cut_and_said_to_be() -> None:
     (start, length), *_ = [(float(x), float(to)) for x, to in re.findall(RULES, figure.svg)]
     assert start + length == pytest.approx(PLOT, abs=0.02)
     assert figure.note == "A line that reaches the edge goes on beyond it."
-    assert "2. Two 2.00 (0.00 to 400.00)" in figure.words
+    assert "2. Two: 2.00 (0.00 to 400.00)" in figure.words
 
 
 def test_models_stand_one_below_the_other_and_the_reference_once() -> None:
@@ -107,9 +113,36 @@ def test_models_stand_one_below_the_other_and_the_reference_once() -> None:
     assert [colour for _, colour in sorted(drawn)] == ["12436d", "28a197", "801650"]
     assert len(re.findall(r'fill="#ffffff" stroke="#505a5f"', figure.svg)) == 1
     assert figure.words.endswith(
-        "2. Two, M0 2.00 (1.00 to 3.00); 2. Two, M1 1.90 (1.00 to 3.00); 2. Two, M2 1.80 (1.00 to 3.00)."
+        "2. Two: M0 2.00 (1.00 to 3.00), M1 1.90 (1.00 to 3.00), M2 1.80 (1.00 to 3.00), M3 not estimated."
     )
     assert "Where nothing is drawn" in figure.note
+
+
+def test_a_category_without_any_ratio_has_its_mark_and_is_said_once() -> None:
+    rows = [ratio("1. One", 1, model=f"M{k}") for k in range(2)] + [ratio("2. Two", 2, 1, 3, model="M0")]
+    rows += [ratio("3. Few", model="M0"), ratio("3. Few", model="M1", withheld="hazard_ratio")]
+    figure = draw_by_model([*rows, ratio("4. None", model="M0"), ratio("4. None", model="M1")])
+    assert figure is not None
+    assert [text for text in texts(figure.svg) if text in ("c", "\u2013")] == ["c", "\u2013"]
+    assert figure.words.endswith("2. Two: M0 2.00 (1.00 to 3.00); 3. Few: withheld; 4. None: not estimated.")
+
+
+def test_what_is_compared_with_is_not_said_to_be_withheld_where_its_children_are_few() -> None:
+    periods = ("First 12 months", "After 12 months")
+    rows = [ratio("1. One", 1, period=periods[0]), ratio("1. One", period=periods[1], withheld="hazard_ratio")]
+    figure = draw_by_period([*rows, *(ratio("2. Two", 2, 1, 3, period=period) for period in periods)])
+    assert figure is not None
+    assert "c" not in texts(figure.svg)
+    assert "withheld" not in figure.words
+
+
+def test_names_alike_to_the_last_word_have_lines_of_their_own() -> None:
+    """Both names are cut to the same three lines."""
+    names = [f"{'A name of a category that goes on and on, ' * 4}and ends with {end}" for end in ("one", "two")]
+    figure = draw_hazards([ratio(names[0], 2, 1, 4), ratio(names[1], 3, 2, 4)])
+    assert figure is not None
+    heights = re.findall(r'translate\([\d.]+,([\d.]+)\)" d="[^"]+" fill="#12436d"', figure.svg)
+    assert len(set(heights)) == 2
 
 
 def test_periods_name_the_term_and_the_last_of_very_many_levels_are_not_drawn() -> None:
@@ -135,6 +168,7 @@ def test_p_values_stand_on_a_log_axis_the_least_at_its_end() -> None:
     assert figure is not None
     dots = [float(x) for x in re.findall(DOTS, figure.svg)]
     assert dots == pytest.approx([place(p, 0.0008, 1) for p in (0.001, 0.05, 1)], abs=0.01)
+    assert {"&lt;0.001", "0.01", "0.05", "0.2", "1"} <= set(texts(figure.svg))
     assert figure.words.endswith("Age <0.001; Sex 0.050; Year 1.000.")
 
 

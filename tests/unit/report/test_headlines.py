@@ -85,7 +85,7 @@ def test_children_who_could_not_be_costed_are_said(made: DuckDBEngine, made_up: 
 
 
 def test_why_there_is_no_cost(made: DuckDBEngine, made_up: dict[str, Any]) -> None:
-    without(made, "cost_line", "1 = 1")
+    without(made, "cost", "1 = 1")
     assert card(made, made_up, "costs") == "About 100 children could not be costed, because their placements overlap."
     made.make("spell", "SELECT * REPLACE (DATE '2001-01-01' AS starts_on, DATE '2001-02-01' AS ends_on) FROM spell")
     assert card(made, made_up, "costs") == "Nobody was looked after in the period costed."
@@ -94,7 +94,7 @@ def test_why_there_is_no_cost(made: DuckDBEngine, made_up: dict[str, Any]) -> No
 
 
 def test_no_day_costed_is_not_called_nobody_looked_after(made: DuckDBEngine, made_up: dict[str, Any]) -> None:
-    without(made, "cost_line", "1 = 1")
+    without(made, "cost", "1 = 1")
     study = replace(made_up["STUDY"], cost_last_day=date(2020, 3, 31))  # the day before the first
     (said,) = headlines(answer_all(made, load_catalogue(), study), study)[CARD["costs"]]
     assert "no day at all" in said

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from careloom.catalogue import Catalogue
+from careloom.catalogue.kinds import ARROW
 from careloom.engine import write_database
 from careloom.govern import open_key
 
@@ -22,7 +23,6 @@ out = "results"
 authority = "998"
 files = ["none.csv"]
 """
-KINDS = {"date": pa.date32(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 DELIVERIES = [
     {"delivery_id": 1, "return_name": "cin_census", "table_name": "all", "la": "998", "collection_year": 2022, "file_name": "cin 22.xml", "rows_in": 9, "state": "read", "message": ""},
     {"delivery_id": 2, "return_name": "ssda903", "table_name": "episodes", "la": "998", "collection_year": 2022, "file_name": "episodes.csv", "rows_in": 9, "state": "read", "message": ""},
@@ -62,5 +62,5 @@ def filled(catalogue: Catalogue, name: str, tables: dict[str, list[dict[str, Any
     given = tables.get(name, [])
     assert {key for row in given for key in row} <= {column.name for column in columns}, name
     return pa.table(
-        {c.name: pa.array([row.get(c.name) for row in given], KINDS.get(c.type, pa.string())) for c in columns}
+        {c.name: pa.array([row.get(c.name) for row in given], ARROW[c.type]) for c in columns}
     )

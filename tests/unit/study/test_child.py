@@ -6,6 +6,7 @@ import shutil
 import stat
 import xml.etree.ElementTree as ET
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +83,12 @@ def life() -> dict[str, list[dict[str, Any]]]:
         ("e2", NEW, "looked_after", None, True, False, True, False, True, True),
     )
     cost = rows(
-        "person_id process process_name kind basis quantity cost is_imputed standing price_year",
-        (NEW, 3, "Maintaining the placement", "case_management", "night", 91.0, 910.0, False, "illustrative", "2022/23"),
-        (NEW, 3, "Maintaining the placement", "case_management", "night", 274.0, 1000.25, False, "illustrative", "2022/23"),
-        (NEW, 3, "Maintaining the placement", "fee", "night", 365.0, 200_000.0, False, "illustrative", "2022/23"),
-        (NEW, 6, "Review", "case_management", "event", 2.0, 800.0, True, "illustrative", "2022/23"),
-        (NEW, 6, "Review", "case_management", "event", 1.0, 400.0, False, "illustrative", "2022/23"),
+        "person_id process process_name kind basis quantity subtotal is_imputed standing price_year",
+        (NEW, "LAC 3", "Maintaining the placement", "case_management", "night", Decimal(91), Decimal(910), False, "illustrative", "2022/23"),
+        (NEW, "LAC 3", "Maintaining the placement", "case_management", "night", Decimal(274), Decimal("1000.25"), False, "illustrative", "2022/23"),
+        (NEW, "LAC 3", "Maintaining the placement", "fee", "night", Decimal(365), Decimal(200_000), False, "illustrative", "2022/23"),
+        (NEW, "LAC 6", "Review", "case_management", "event", Decimal(2), Decimal(800), True, "illustrative", "2022/23"),
+        (NEW, "LAC 6", "Review", "case_management", "event", Decimal(1), Decimal(400), False, "illustrative", "2022/23"),
     )  # fmt: skip
     time = rows(
         "person_id starts_on ends_on state",
@@ -97,7 +98,7 @@ def life() -> dict[str, list[dict[str, Any]]]:
     factors = rows("assessment_id person_id code", ("a1", NEW, "16A"), ("a1", NEW, "3B"))
     known = rows("assessment_id person_id class_no probability", ("a1", NEW, 2, 0.934))
     named = rows("class_no name", (1, "Other"), (2, "Domestic abuse and neglect"))
-    return {"person": people, "spell": spells, "event": events, "care_episode": care, "pathway": paths, "cost_line": cost,
+    return {"person": people, "spell": spells, "event": events, "care_episode": care, "pathway": paths, "cost": cost,
             "timeline": time, "factor": factors, "class_of": known, "demand_class": named}  # fmt: skip
 
 

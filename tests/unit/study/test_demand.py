@@ -64,7 +64,7 @@ def test_a_saved_typology_brings_its_indicators(home: Path, use: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "match"),
     [
-        ({"classes": 0}, '"classes" should be 1 or more'),
+        ({"classes": 0}, '"classes" should be 1 to 30'),
         ({"indicators": "assessment_factors_36"}, 'indicators = "assessment_factors_36" is not known; did you mean'),
         ({"use": "later", "classes": 3}, '"classes" cannot be asked for'),
         ({"use": "latter"}, 'no saved typology "latter"; did you mean "later"'),

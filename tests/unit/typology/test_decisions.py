@@ -33,9 +33,12 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_a_line_changed_by_hand_is_not_believed(tmp_path: Path) -> None:
     path = tmp_path / "classes.csv"
     add_decision(path, decision("Drink", DRINK))
-    path.write_text(path.read_text().replace("drugs=0.6", "drugs=0.7"))
-    with pytest.raises(StudyError, match=r"classes\.csv line 2: this was changed by hand"):
-        read_decisions(path)
+    written = path.read_text()
+    for old, new in (("drugs=0.6", "drugs=0.7"), (",Drink,", ",Drugs,"), ("Jo Bloggs", "Al Bloggs"), ("2024", "2023")):
+        assert old in written
+        path.write_text(written.replace(old, new))
+        with pytest.raises(StudyError, match=r"classes\.csv line 2: this was changed by hand"):
+            read_decisions(path)
 
 
 @pytest.mark.parametrize(

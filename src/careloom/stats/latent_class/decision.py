@@ -119,6 +119,7 @@ def choose(rows: Sequence[ScanRow], considered: Sequence[Considered]) -> tuple[i
         best, others = candidates[0], ", ".join(str(one.classes) for one in candidates[1:])
         sentences = [f"{many(best.classes)} {is_are(best.classes)} the fewest that the rule allows."]
         sentences += [f"It would also allow {others}."] if others else []
+        sentences += [kept_out(one.classes) for one in considered[: best.classes - 1] if is_out_for_starts(one)]
         sentences += [f"Not known yet: {in_letters(best.unknown)}."] if best.unknown else []
     else:
         best = nearest(rows, considered)
@@ -129,6 +130,15 @@ def choose(rows: Sequence[ScanRow], considered: Sequence[Considered]) -> tuple[i
         ]
     sentences += ["BIC is lowest there too." if lowest == best.classes else f"BIC is lowest with {lowest}."]
     return best.classes, " ".join(sentences)
+
+
+def is_out_for_starts(one: Considered) -> bool:
+    """Is (b) all that speaks against so many classes? Then the number of starts chose among them, not the rows."""
+    return one.conditions[0].is_met is True and one.broken == ("b",)
+
+
+def kept_out(classes: int) -> str:
+    return f"With {many(classes)} only (b) is not met, for want of starts: more of them may choose {classes}."
 
 
 def nearest(rows: Sequence[ScanRow], considered: Sequence[Considered]) -> Considered:

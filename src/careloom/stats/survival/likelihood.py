@@ -66,7 +66,7 @@ P = TypeVar("P", bound=Point)
 class Climb(Generic[P]):
     """Where Newton's method started and ended; `infinite` marks the columns that would have gone on for ever."""
 
-    null: P
+    null: Point
     top: P
     covariance: Floats
     iterations: int
@@ -125,7 +125,8 @@ def climb_from(null: P, ask: Callable[[Floats], P], max_iterations: int) -> Clim
         if gain < NO_GAIN or moving.any():
             break
     covariance, flat = _inverse(now.information, size, GONE_TOO if moving.any() else GONE)
-    return Climb(null, now, covariance, iteration, gain < SMALL_GAIN, moving | flat)
+    at_null = Point(null.beta, null.loglik, null.score, null.information)  # without its sums, which nobody needs again
+    return Climb(at_null, now, covariance, iteration, gain < SMALL_GAIN, moving | flat)
 
 
 def _inverse(information: Floats, size: Floats, gone: float) -> tuple[Floats, NDArray[np.bool_]]:

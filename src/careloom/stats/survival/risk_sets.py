@@ -145,14 +145,14 @@ class RiskSets:
         sums = (np.bincount(each, minlength=days.size) for each in (out, own, place[rows.pattern.size :]))
         return DayCounts(days, *(each.astype(np.float64) for each in sums))
 
-    def sides(self, some: Integers | None = None) -> Iterator[tuple[Integers, Floats]]:
-        """Pattern and weight of the rows, or of `some`: once, or for each class that they belong to in part."""
-        rows, belongs, those = self.rows, self.membership, slice(None) if some is None else some
+    def sides(self, some: Integers) -> tuple[Integers, Floats]:
+        """Pattern and weight of some rows (m, 1), or of them in each class that they belong to in part (m, K)."""
+        rows, belongs = self.rows, self.membership
+        pattern, weight = rows.pattern[some][:, None], rows.weight[some][:, None]
         if belongs is None:
-            yield rows.pattern[those], rows.weight[those]
-            return
-        for k, part in enumerate(weights_of(rows.weight[those], belongs.some(those))):
-            yield rows.pattern[those] * belongs.table.shape[1] + k, part
+            return pattern, weight
+        classes = belongs.table.shape[1]
+        return pattern * classes + np.arange(classes), weight * belongs.table[belongs.of[some]]
 
     def at_risk(self, values: Floats) -> Floats:
         """Sum of a value per pattern (patterns, ...) over the weight at risk in each slot (slots, ...)."""
@@ -184,7 +184,10 @@ def checked_cox_rows(
     which = np.asarray(pattern)
     if which.shape != exits.shape or which.dtype.kind not in "iu" or which.min() < 0 or which.max() >= patterns:
         raise ValueError("pattern must be one whole number per row: the number of a row of the design, from 0")
-    labels, code = distinct_of(np.zeros(exits.size, dtype=np.int64) if stratum is None else np.asarray(stratum))
+    if stratum is None:
+        labels, code = np.zeros(1, dtype=np.int64), np.broadcast_to(np.int64(0), exits.shape)
+    else:
+        labels, code = distinct_of(np.asarray(stratum))
     if code.shape != exits.shape:
         raise ValueError("stratum must have one label per row")
     return Rows(which.astype(np.int64, copy=False), exits, entry, event, weight, code, labels)
@@ -196,7 +199,7 @@ def weights_of(weight: Floats, membership: Membership | None) -> Iterator[Floats
         yield weight
         return
     for column in membership.table.T:
-        yield weight * np.ascontiguousarray(column)[membership.of]
+        yield weight * column[membership.of]
 
 
 def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membership | None = None) -> RiskSets:

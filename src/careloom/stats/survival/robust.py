@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
 from careloom.stats.survival.likelihood import Evaluation
 from careloom.stats.survival.risk_sets import RiskSets, Sparse, sum_into
@@ -34,38 +35,47 @@ def cluster_cross_products(sets: RiskSets, x: Floats, at: Evaluation, cluster: A
 
 def score_sums(sets: RiskSets, x: Floats, at: Evaluation, who: NDArray[np.int64], clusters: int) -> Iterator[Floats]:
     """The clusters' sums of score residuals, some clusters (rows) at a time; who: (n,) the cluster of each row."""
-    vectors = np.concatenate((x, *_slot_vectors(sets, at)))
+    vectors = _vectors(sets, x, at)
     lingering = _parts_lingering(sets, at, who, (clusters, len(vectors)))
     order = np.argsort(who, kind="stable")
     edges = np.concatenate(([0], np.cumsum(np.bincount(who, minlength=clusters))))
     for start in range(0, clusters, CLUSTERS_AT_ONCE):
         stop = min(start + CLUSTERS_AT_ONCE, clusters)
         some = order[edges[start] : edges[stop]]
-        parts = _parts(sets, at, some, who[some] - start, (stop - start, len(vectors)))
-        yield (parts if lingering is None else parts + lingering[start:stop]) @ vectors
+        mine = who[some] - start
+        of_rows, of_events = _parts(sets, at, some, mine, (stop - start, len(vectors)))
+        sums = of_rows @ vectors + of_events @ vectors
+        yield sums if lingering is None else sums + lingering[start:stop] @ vectors
 
 
-def _slot_vectors(sets: RiskSets, at: Evaluation) -> tuple[Floats, ...]:
-    """Hazard times mean x, used up before each slot and after the last; mean x; what the events did not share.
+def _vectors(sets: RiskSets, x: Floats, at: Evaluation) -> Floats:
+    """What residuals are combined from, one line each.
 
-    Where rows linger, also hazard times mean x, faded, from each slot to the end of its stratum.
+    The patterns' x (patterns,); hazard times mean x, used up before each slot and after the last (slots + 1,); mean x
+    (slots,); what the events did not share (slots,). Where rows linger, also hazard times mean x, faded, from each slot
+    to the end of its stratum (slots,).
     """
     a, b, a2, b2, c2 = (v[:, None] for v in (at.a, at.b, at.a2, at.b2, at.c2))
+    lengths = [len(x), 1, *[sets.tied.size] * (3 if sets.lingering is None else 4)]
+    out = np.zeros((sum(lengths), x.shape[1]))  # filled in place: with many strata these are the largest of all arrays
+    own_x, _, used_up, mean_x, unshared, *faded = np.split(out, np.cumsum(lengths)[:-1])
     step = a2 * at.s1 - b2 * at.d1
-    used = np.cumsum(step, axis=0)
-    mean_x = (a * at.s1 - b * at.d1) / (sets.tied * sets.mean_weight)[:, None]
-    vectors = np.concatenate((np.zeros_like(used[:1]), used)), mean_x, b2 * at.s1 - c2 * at.d1
-    if sets.lingering is None:
-        return vectors
-    return (*vectors, sets.slots.remaining(sets.lingering.fading[:, None] * step))
+    own_x[:] = x
+    np.cumsum(step, axis=0, out=used_up)
+    mean_x[:] = (a * at.s1 - b * at.d1) / (sets.tied * sets.mean_weight)[:, None]
+    unshared[:] = b2 * at.s1 - c2 * at.d1
+    if sets.lingering is not None:
+        faded[0][:] = sets.slots.remaining(sets.lingering.fading[:, None] * step)
+    return out
 
 
 def _parts(
     sets: RiskSets, at: Evaluation, some: NDArray[np.int64], who: NDArray[np.int64], shape: tuple[int, int]
-) -> Sparse:
+) -> tuple[Sparse, Sparse]:
     """How much of each vector is in each cluster's residual: (clusters, patterns + (slots + 1) + slots + slots ...).
 
-    some: (m,) rows, those of these clusters; who: (m,) the cluster of each.
+    First what all rows have, then what events have besides. some: (m,) rows, those of these clusters; who: (m,) the
+    cluster of each, in order.
     """
     slots, used_up = sets.tied.size, at.r.size
     mean_x = used_up + slots + 1
@@ -75,19 +85,25 @@ def _parts(
     lived = hazard[last] - hazard[first]
     e = np.flatnonzero(sets.rows.is_event[some])
     slot = last[e] - 1
-    places, weights = [], []
-    w, wr = np.zeros(some.size), np.zeros(some.size)
-    for pattern, part in sets.sides(some):
-        part_r = part * at.r[pattern]
-        own_x = -part_r * lived
-        own_x[e] += part[e] + part_r[e] * at.b[slot]
-        places.append(pattern)
-        weights.append(own_x)
-        w, wr = w + part, wr + part_r
-    whose = [who] * (len(places) + 2) + [who[e], who[e]]
-    places += [used_up + last, used_up + first, mean_x + slot, unshared + slot]
-    weights += [wr, -wr, -w[e], -wr[e]]
-    return sum_into(shape, np.concatenate(whose), np.concatenate(places), np.concatenate(weights))
+    pattern, weight = sets.sides(some)
+    ratio = weight * at.r[pattern]
+    own_x = -ratio * lived[:, None]
+    own_x[e] += weight[e] + ratio[e] * at.b[slot, None]
+    w, wr = weight.sum(axis=1), ratio.sum(axis=1)
+    places = np.column_stack((pattern, used_up + last, used_up + first))
+    of_events = np.column_stack((mean_x + slot, unshared + slot))
+    return (
+        _one_line_each(shape, who, places, np.column_stack((own_x, wr, -wr))),
+        _one_line_each(shape, who[e], of_events, np.column_stack((-w[e], -wr[e]))),
+    )
+
+
+def _one_line_each(
+    shape: tuple[int, int], who: NDArray[np.int64], places: NDArray[np.int64], weights: Floats
+) -> Sparse:
+    """A sparse matrix of one line a cluster, from rows (m, entries) in the order of their clusters, without a sort."""
+    edges = np.concatenate(([0], np.cumsum(np.bincount(who, minlength=shape[0])))) * places.shape[1]
+    return sparse.csr_array((weights.ravel(), places.ravel(), edges), shape=shape)
 
 
 def _parts_lingering(sets: RiskSets, at: Evaluation, who: NDArray[np.int64], shape: tuple[int, int]) -> Sparse | None:

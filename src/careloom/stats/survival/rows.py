@@ -19,7 +19,8 @@ def checked_rows(
     """The rows of a survival analysis as arrays of one length, or a ValueError that says which rule they break."""
     exits = np.asarray(days, dtype=np.float64)
     event = np.asarray(is_event)
-    weight = np.ones(exits.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+    # One number seen n times, where all weigh the same: no memory.
+    weight = np.broadcast_to(1.0, exits.shape) if weights is None else np.asarray(weights, dtype=np.float64)
     entry = None if entry_days is None else np.asarray(entry_days, dtype=np.float64)
     if exits.ndim != 1 or exits.size == 0:
         raise ValueError("days must be one non-empty column")

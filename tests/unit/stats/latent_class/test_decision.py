@@ -71,6 +71,7 @@ def test_each_condition_can_be_broken(letter: str, changed: dict[str, object], s
     assert decision.considered[3].broken == (letter,)
     assert condition(decision, 4, letter) == Condition(letter, False, sentence)
     assert decision.chosen == 5
+    assert ("With 4 classes only (b) is not met" in decision.why) is (letter == "b")
 
 
 @pytest.mark.parametrize(

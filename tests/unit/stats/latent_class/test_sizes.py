@@ -22,18 +22,18 @@ def loglik(table: PatternTable, at: Parameters) -> float:
 
 
 def test_where_em_creeps_the_top_is_reached() -> None:
-    """Classes hardly told apart: 5,000 steps of EM are still 1e-6 and more short, and this is not."""
+    """Classes hardly told apart: 1,000 steps of EM are still 1e-4 and more short, and this is not."""
     table = draw(50_000, [0.1, 0.6, 0.3], ALIKE, seed=1)
     sizes, left = likeliest_sizes(table, from_yes([0.4, 0.35, 0.25], ALIKE))
     assert left < ENOUGH
     shares = np.full(3, 1 / 3)
     given = np.array([[np.prod(np.where(row == 1, yes, 1 - yes)) for yes in ALIKE] for row in table.codes])
-    for _ in range(5000):
+    for _ in range(1000):
         joint = given * shares
         shares = table.weights @ (joint / joint.sum(axis=1, keepdims=True)) / table.total
     at = from_yes(sizes, ALIKE)
     # Logarithms of sums near 1e5 are good to some 1e-10.
-    assert loglik(table, at) > loglik(table, from_yes(shares, ALIKE)) + 1e-6
+    assert loglik(table, at) > loglik(table, from_yes(shares, ALIKE)) + 1e-4
     assert sizes == pytest.approx(shares, abs=0.02)
 
 

@@ -1,1 +1,2 @@
-SELECT max(standing) || ', ' || max(price_year) AS prices FROM cost_line
+SELECT string_agg(said, '; ' ORDER BY said) AS prices
+FROM (SELECT DISTINCT standing || ', ' || price_year AS said FROM cost WHERE process LIKE 'LAC %') AS told
