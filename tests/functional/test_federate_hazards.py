@@ -381,7 +381,7 @@ def test_the_commands(
     assert main([*begun, "--outcome", "re_referral", "--from", "made_up_england"]) == 0
     assert "still to join: anyshire, borsham, cudworth" in capsys.readouterr().out
     assert main(["federate", "answer", folder, "--study", str(files["borsham"]), "--as", "borsham", "--key", key]) == 0
-    assert "joined as borsham; fingerprint" in capsys.readouterr().out
+    assert "joined as borsham with the study" in capsys.readouterr().out
     at_end = str(finished.exchange.folder)
     assert main(["federate", "lead", at_end, "--key", str(finished.exchange.folder.parent / "all.key")]) == 0
     assert f"Finished after {finished.told.rounds} rounds. Released: " in capsys.readouterr().out

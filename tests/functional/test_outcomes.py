@@ -1,5 +1,6 @@
 """`careloom outcomes` on a made-up authority: what was planted stands beside what was found; on a real one it does not."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -24,33 +25,78 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def said(capsys: pytest.CaptureFixture[str], *asked: str) -> str:
+    assert main(["outcomes", *asked]) == 0
+    return capsys.readouterr().out
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.splitlines()]
+
+
+def test_in_brief_a_screen_tells_what_a_person_wants_first(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = lines(said(capsys, str(authority / "study.toml")))
+    assert len(told) < 50
+    assert max(map(len, told)) <= 100
+    heading = next(place for place, line in enumerate(told) if line.startswith("category"))
+    assert told[heading].split("  ")[-1].strip() == "planted"
+    rows = told[heading + 1 : told.index("", heading)]
+    assert rows[0].startswith("All children")
+    assert rows[-1].startswith("No category")
+    # A share with its limits by 12 and by 60 months, and a ratio with its own; the largest is what others are held against.
+    shares = [re.findall(r"[\d.]+% \([\d.]+-[\d.]+\)", row) for row in rows[:4]]
+    assert [len(found) for found in shares] == [2] * 4
+    assert sum("compared with" in row for row in rows) == 1
+    assert any(line.startswith("Do the hazard ratios stay the same over time?") for line in told)
+
+
 def test_planted_ratios_stand_beside_the_estimates(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["outcomes", str(authority / "study.toml")]) == 0
-    said = capsys.readouterr().out
-    for title in (
-        "how following them ended",
-        "what each rule leaves out",
-        "worked out in two ways",
-        "Do the hazard ratios",
-    ):
-        assert title in said
-    held, rest = said.split("Planted and estimated hazard ratios")[1].split(" intervals of 95% hold")[0].rsplit("\n", 1)
-    inside, terms = (int(number) for number in rest.split(" of "))
-    assert held.count("yes") == inside
+    told = said(capsys, str(authority / "study.toml"), "--of", "re_referral")
+    table, rest = told.split("planted and estimated hazard ratios")[1].split("This authority was made up: ")
+    inside, terms = (int(number) for number in rest.split(" intervals")[0].split(" of "))
+    assert [line.split()[-1] for line in lines(table)[2:] if line].count("yes") == inside
     # Four or five categories, four ages and a sex; one interval in twenty misses by chance, and three of eight by more
     # than chance, once in thirty thousand.
     assert terms >= 6
     assert inside >= terms - 2
 
 
+def test_everything_known_of_an_outcome_is_shown_when_asked_for(
+    authority: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_one, of_all = (
+        said(capsys, str(authority / "study.toml"), *asked) for asked in (("--of", "re_referral"), ("--all",))
+    )
+    for told in (of_one, of_all):
+        assert max(map(len, lines(told))) <= 100
+        for title in (
+            "children followed",
+            "what each rule leaves out",
+            "share with the event, all children",
+            "share with the event, children too young to turn 18 before",
+            "Adjusted hazard ratios",
+            "as more is adjusted for",
+            "worked out in other ways",
+            "Do the hazard ratios",
+            "if all children were of one category",
+        ):
+            assert title in " ".join(told.split()), title
+    # The words of the field, not of the code.
+    assert "Cases of children in need in the returns" in of_one
+    assert not re.search("spell|cin_|time zero", of_one)
+    whole = lines(of_one)
+    heading = next(place for place, line in enumerate(whole) if line.split()[:2] == ["Category", "M0"])
+    assert whole[heading].split() == ["Category", "M0", "M1", "M2"]
+    assert whole[heading + 1].startswith("1. ")
+
+
 def test_a_real_authority_has_no_truth_beside_it(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:
     truth, aside = authority / "truth", authority / "elsewhere"
     shutil.move(truth, aside)
-    assert main(["outcomes", str(authority / "study.toml"), "--of", "re_referral"]) == 0
+    told = [said(capsys, str(authority / "study.toml"), *asked) for asked in ((), ("--of", "re_referral"))]
     shutil.move(aside, truth)
-    said = capsys.readouterr().out
-    assert "Planted" not in said
-    assert "Adjusted hazard ratios" in said
+    assert not any("planted" in each for each in told)
+    assert "Adjusted hazard ratios" in told[1]
 
 
 def test_an_outcome_that_was_not_asked_for_is_named(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:

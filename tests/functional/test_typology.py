@@ -55,7 +55,9 @@ def told(study: Path) -> str:
 
     heard = io.StringIO()
     with contextlib.redirect_stdout(heard):
-        assert main(["typology", str(study), "--starts", str(STARTS), "--by", "year", "--all", "--save", "planted"]) == 0
+        assert (
+            main(["typology", str(study), "--starts", str(STARTS), "--by", "year", "--all", "--save", "planted"]) == 0
+        )
     return heard.getvalue()
 
 
@@ -171,7 +173,9 @@ def test_names_are_settled_and_listed(study: Path, capsys: pytest.CaptureFixture
     echo = capsys.readouterr().out
     assert "(version 1, by " in echo
     # which one is named is said in words, for careloom typology may number others
-    assert re.search(r'Category 2 of the last run, ".+" \(\d+% of assessments\), is called "Drink and drugs at home"', echo)
+    assert re.search(
+        r'Category 2 of the last run, ".+" \(\d+% of assessments\), is called "Drink and drugs at home"', echo
+    )
     assert main(["classes", "name", str(study), "2", "Substance misuse"]) == 0
     assert "(version 2, by " in capsys.readouterr().out
     assert main(["classes", "list", str(study)]) == 0
@@ -205,6 +209,33 @@ CANNOT_BE = (("1", "=1+1", "begin"), ("1", "no factors  Recorded", "other rows")
 )
 def test_what_cannot_be_is_refused(study: Path, arguments: list[str], code: int) -> None:
     assert main([arguments[0], str(study), *arguments[1:]]) == code
+
+
+def test_a_wrong_kind_of_file_is_called_what_it_is(
+    study: Path, saved: SavedTypology, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    typology, page = study.with_name("typologies") / f"{saved.name}.toml", tmp_path / "report.html"
+    page.write_text("<html>")
+    for arguments, code, said in (
+        (["typology", str(typology)], 3, "a saved typology, not a study file"),
+        (["typology", str(page)], 3, "no study file, which is a .toml file"),
+        (["classify", str(study), "--with", str(study)], 7, "a study file, not a typology"),
+        (["classify", str(study), "--with", str(page)], 3, "not a saved typology, which is a .toml file"),
+    ):
+        assert main(arguments) == code, arguments
+        assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_run_of_other_categories_is_not_taken_for_these(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The run kept five; with three, a number means another category than careloom classes name would name."""
+    warned = "Note: these are not the categories of the last run, which kept 5 categories"
+    assert main(["typology", str(study), "--starts", "3", "--classes", "3"]) == 0
+    assert warned in " ".join(capsys.readouterr().out.split())
+    assert main(["typology", str(study), "--starts", "9", "--classes", "5"]) == 0
+    said = capsys.readouterr().out
+    assert "Note: these" not in said
+    assert said.index("Categories of recorded demand") < said.index("With --all")
+    assert "Where the random starts ended" not in said
 
 
 def test_a_study_that_was_not_run_says_so(study: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ NAMES_OF_THINGS = {"return_name", "table_name", "column_name", "file_name", "pro
 QUESTIONS = (
     *CATALOGUE.outcomes.values(),
     *CATALOGUE.processes,
+    *CATALOGUE.needs,
     *CATALOGUE.measures,
     *CATALOGUE.profiles.values(),
     *CATALOGUE.flows,
@@ -57,7 +58,7 @@ def sources() -> Iterator[tuple[str, str]]:
         yield f"{type(each).__name__} {each.name}", each.source
     yield from ((f"indicators {each.name}", each.source) for each in CATALOGUE.indicator_sets.values())
     for sheet in CATALOGUE.price_sheets.values():
-        yield from ((f"{sheet.name} {p.process} {p.element}", p.source) for p in sheet.prices)
+        yield from ((f"{sheet.name} {p.process} {p.element}", row.source) for p in sheet.prices for row in p.rows)
 
 
 def test_everything_says_where_it_comes_from() -> None:
@@ -222,7 +223,7 @@ def test_what_outcomes_and_processes_ask_for_is_declared() -> None:
             described = sqlglot.parse_one(outcome.describe, read="duckdb")
             assert isinstance(described, exp.Query)
             assert set(described.named_selects) == {"spell_id", *(each.name for each in outcome.covariates)}
-    numbers = {process.number: {element.name for element in process.elements} for process in CATALOGUE.processes}
+    numbers = {process.key: {element.name for element in process.elements} for process in CATALOGUE.processes}
     for sheet in CATALOGUE.price_sheets.values():
         assert [(p.process, p.element) for p in sheet.prices if p.element not in numbers.get(p.process, ())] == []
     factors = {code.code for return_ in RETURNS for codes in return_.codes.values() for code in codes.codes}

@@ -204,7 +204,8 @@ def declared_sql(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         if outcome.describe:
             yield f"outcome {outcome.name} describe", outcome.describe
     for process in catalogue.processes:
-        yield from ((f"process {process.number} {e.name}", e.select) for e in process.elements)
+        yield from ((f"process {process.key} {e.name}", e.select) for e in process.elements)
+    yield from ((f"need {need.name}", need.select) for need in catalogue.needs)
     yield from ((f"sign {sign.name}", sign.select) for sign in catalogue.signs)
     yield from ((f"measure {measure.name}", measure.select) for measure in catalogue.measures)
     yield from ((f"repair {repair.name}", repair.select) for repair in catalogue.repairs)

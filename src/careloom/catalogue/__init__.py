@@ -25,14 +25,18 @@ from careloom.catalogue.nouns import (
     Sign,
 )
 from careloom.catalogue.population import Kind, PlantedClock, Population, read_population
-from careloom.catalogue.prices import PRICE_COLUMNS, PRICE_KEYS, Price, PriceRow, PriceSheet, read_prices
+from careloom.catalogue.price_base import Factor, PriceBase, read_price_base
+from careloom.catalogue.prices import MORE_COLUMNS, PRICE_COLUMNS, PRICE_KEYS, Price, PriceRow, PriceSheet, read_prices
 from careloom.catalogue.read_typologies import SavedClass, SavedTypology, find_typology, read_typology, set_of
 from careloom.catalogue.recordings import Recording, read_recording
+from careloom.catalogue.staff import HOURS_BASES
 from careloom.catalogue.targets import Target, Tolerance, read_targets
 
 __all__ = [
     "COMPONENTS",
+    "HOURS_BASES",
     "KINDS",
+    "MORE_COLUMNS",
     "OUT_OF_SIGHT",
     "PERSPECTIVES",
     "PRICE_COLUMNS",
@@ -45,6 +49,7 @@ __all__ = [
     "Declaration",
     "Drop",
     "Element",
+    "Factor",
     "Flow",
     "Indicator",
     "IndicatorSet",
@@ -58,6 +63,7 @@ __all__ = [
     "PlantedClock",
     "Population",
     "Price",
+    "PriceBase",
     "PriceRow",
     "PriceSheet",
     "Process",
@@ -77,6 +83,7 @@ __all__ = [
     "find_typology",
     "load_catalogue",
     "read_population",
+    "read_price_base",
     "read_prices",
     "read_recording",
     "read_targets",

@@ -16,7 +16,10 @@ PRICE_KEYS = ("placement_code", "provider", "need_group", "variation", "area", "
 """By what prices may differ. A blank key of a row fits anything; the row with the most keys filled in wins."""
 PRICE_COLUMNS = ("standing", "price_year", "process", "element", "unit", "source")
 """What the heading of a price sheet must have; PRICE_KEYS and MORE_COLUMNS where they are used."""
-MORE_COLUMNS = ("component", "staff", "hours", "hours_basis", "hourly_rate", "fixed", "low", "high")
+MORE_COLUMNS = (
+    "component", "staff", "hours", "hours_low", "hours_high", "hours_basis", "hourly_rate", "fixed", "low", "high",
+)  # fmt: skip
+"""`hours_low` and `hours_high` say how far hours range, `low` and `high` how far the amount in GBP does: a row has one pair."""
 MOST_NAMED = 5
 """So many rows are named in a complaint about many."""
 
@@ -84,12 +87,13 @@ class PriceSheet:
     prices: tuple[Price, ...]
 
 
-def read_prices(path: Path, base: PriceBase = PriceBase()) -> PriceSheet:
+def read_prices(path: Path, base: PriceBase | None = None) -> PriceSheet:
     """Read a price sheet; every row repeats the sheet's standing and price year.
 
     Rows of several years are brought to the one that `base` asks for; without one they are refused. Raises CatalogueError
     naming the line at fault: a blank row is never a price of zero.
     """
+    base = base or PriceBase()
     lines = read_sheet(path, PRICE_COLUMNS, (*PRICE_KEYS, *MORE_COLUMNS), what="price sheet")
     check_filled(path, lines)
     standing = only(path, lines, "standing", "keep the illustrative rows in a sheet of their own")
@@ -163,29 +167,41 @@ def read_row(where: str, line: int, row: Row, base: PriceBase) -> PriceRow:
     if basis not in HOURS_BASES:
         raise CatalogueError(f'{where}: "hours_basis" should be one of {", ".join(HOURS_BASES)}')
     rate, paid = hourly_rate(where, row, basis, base)
-    hours, fixed, low, high = (amount(where, row, key) for key in ("hours", "fixed", "low", "high"))
     factors = base.factors(where, component, row["price_year"])
     times = Decimal(1)
     for factor in factors:
         times *= factor.value
+    hours, fixed = (amount(where, row, key) or Decimal(0) for key in ("hours", "fixed"))
     made = PriceRow(
         line=line,
         component=component,
         staff=row["staff"],
-        hours=hours or Decimal(0),
+        hours=hours,
         hourly_rate=rate * times,
-        fixed=(fixed or Decimal(0)) * times,
-        low=None if low is None else low * times,
-        high=None if high is None else high * times,
+        fixed=fixed * times,
+        low=limit(where, row, "low", rate, times),
+        high=limit(where, row, "high", rate, times),
         source=row["source"],
         hours_basis=basis,
         price_year=row["price_year"],
         factors=factors,
         paid=paid,
     )
-    if (low is not None and low * times > made.amount) or (high is not None and high * times < made.amount):
+    if (made.low is not None and made.low > made.amount) or (made.high is not None and made.high < made.amount):
         raise CatalogueError(f'{where}: the amount should lie from "low" to "high"')
     return made
+
+
+def limit(where: str, row: Row, end: str, rate: Decimal, times: Decimal) -> Decimal | None:
+    """The lowest or highest that the row may be, in GBP: said so, or by its hours; None when it does not say."""
+    money, hours = amount(where, row, end), amount(where, row, f"hours_{end}")
+    if money is not None and hours is not None:
+        raise CatalogueError(f'{where}: fill in "{end}" (GBP) or "hours_{end}", not both')
+    if hours is not None:
+        if not row["hours"]:
+            raise CatalogueError(f'{where}: there are "hours_{end}" and no "hours"')
+        money = hours * rate + (amount(where, row, "fixed") or Decimal(0))
+    return None if money is None else money * times
 
 
 def hourly_rate(where: str, row: Row, basis: str, base: PriceBase) -> tuple[Decimal, Staff | None]:
@@ -203,7 +219,9 @@ def hourly_rate(where: str, row: Row, basis: str, base: PriceBase) -> tuple[Deci
         return rate, None
     if not staff:
         known = nearest(row["staff"], base.staff) if row["staff"] and base.staff else ""
-        raise CatalogueError(f'{where}: "hours" need an "hourly_rate", or a "staff" of {STAFF} beside the sheet{known}')
+        raise CatalogueError(
+            f'{where}: "hours" need an "hourly_rate", or a "staff" whose row in {STAFF}, beside the sheet, is filled in{known}'
+        )
     if staff.price_year != row["price_year"]:
         why = f"{STAFF} line {staff.line} is of {staff.price_year}, and the row of {row['price_year']}"
         raise CatalogueError(f"{where}: price years are mixed: {why}; a row and its staff are of one year")

@@ -135,10 +135,12 @@ def find_typology(name: str, places: list[Path], known: Mapping[str, SavedTypolo
     for path in (Path(name), *(folder / f"{name}.toml" for folder in places)):
         if path.suffix == ".toml" and path.is_file():
             return read_typology(path)
+        if path.suffix and path.is_file():
+            raise StudyError(f"{path}: this is not a saved typology, which is a .toml file of careloom typology --save")
     if name in known:
         return known[name]
     there = {path.stem for folder in places for path in folder.glob("*.toml")} | set(known)
-    raise StudyError(f'there is no saved typology "{name}"{nearest(name, there)}; or name its .toml file')
+    raise StudyError(f'there is no saved typology "{name}"{nearest(name, there)} (or name its .toml file)')
 
 
 def set_of(saved: SavedTypology, sets: Mapping[str, IndicatorSet]) -> IndicatorSet:

@@ -35,7 +35,7 @@ def read_sheet(
     heading = lines[0][1] if lines else []
     check_heading(path, heading, needed, also, what=what, error=error)
     blank = dict.fromkeys((*needed, *also), "")
-    rows = []
+    rows: list[tuple[int, Row]] = []
     for line, cells in lines[1:]:
         if any(cells):
             if len(cells) != len(heading):

@@ -62,9 +62,11 @@ class Staff:
 
 
 def read_staff(path: Path) -> dict[str, Staff]:
-    """Read a staff sheet. Raises CatalogueError naming the line and the column at fault."""
+    """Read a staff sheet; rows that nobody has begun to fill in are passed over. Raises CatalogueError naming line and column."""
     staff: dict[str, Staff] = {}
     for line, row in read_sheet(path, STAFF_COLUMNS, STAFF_MORE, what="staff sheet"):
+        if not any(row[name] for name in (*YEARLY, *TIME, *DAYS_OFF)):
+            continue
         made = read_one(f"{path.name} line {line}", line, row)
         if made.name in staff:
             raise CatalogueError(

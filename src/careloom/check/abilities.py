@@ -120,7 +120,7 @@ def questions_of(catalogue: Catalogue) -> list[Question]:
         if not each.extends  # a set made from another needs the same items
     ]
     found += [("outcome", name, each.title, each.items) for name, each in catalogue.outcomes.items()]
-    found += [("cost process", str(p.number), f"{p.number}. {p.name}", p.items) for p in catalogue.processes]
+    found += [("cost process", p.key, f"{p.key}. {p.name}", p.items) for p in catalogue.processes]
     return [Question(kind, name, title, tuple(map(read_item, items))) for kind, name, title, items in found]
 
 

@@ -28,7 +28,9 @@ def add_classes(commands: Any) -> None:
     listed.set_defaults(command=list_command, when_stopped="nothing was written")
     named = what.add_parser("name", help="settle the name of a category")
     named.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file, once it has been run")
-    named.add_argument("number", type=int, metavar="NUMBER", help="its number in the last run, as careloom classes list has it")
+    named.add_argument(
+        "number", type=int, metavar="NUMBER", help="its number in the last run, as careloom classes list has it"
+    )
     named.add_argument("name", metavar="NAME", help='what it is called from now on, such as "Neglect, with drink"')
     named.set_defaults(command=name_command, when_stopped="nothing was written")
 

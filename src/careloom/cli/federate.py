@@ -8,15 +8,16 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import Catalogue, find_typology, load_catalogue
+from careloom.catalogue import Catalogue, Outcome, SavedTypology, find_typology, load_catalogue
 from careloom.core import RequestError
-from careloom.outcomes.federated import HazardPlan
+from careloom.outcomes.federated import HazardPlan, fingerprint_of_typology, make_hazard_plan
 from careloom.study import read_study
+from careloom.study.demand import USUAL
 from careloom.study.exchange import Exchange, WaitingError, open_exchange
 from careloom.study.federate_answer import answer, read_any_plan
-from careloom.study.federate_lead import begin, lead
+from careloom.study.federate_lead import begin, how_found, lead
 from careloom.study.lead_hazards import begin_hazards, lead_hazards
-from careloom.typology.federated import make_plan
+from careloom.typology.federated import Plan, given_by, make_plan
 
 POLL = 2.0
 """Seconds between two looks into a shared folder."""
@@ -61,9 +62,9 @@ def add_lead(parts: Any) -> None:
         help="a saved typology to start from: a file, or a name in the catalogue; can be given again",
     )  # fmt: skip
     plan.add_argument("--outcome", metavar="OUTCOME", help="compare hazards of this, by the classes of --from TYPOLOGY")
-    plan.add_argument("--starts", type=int, default=0, metavar="N", help="random starts, some 20 to 40 rounds each")
-    plan.add_argument("--indicators", default="assessment_factors_34", metavar="SET", help="(default %(default)s)")
-    plan.add_argument("--prior", type=float, default=0.0, metavar="ROWS", help="rows added to every answer (default 0)")
+    plan.add_argument("--starts", type=int, metavar="N", help="random starts, some 20 to 40 rounds each (default 0)")
+    plan.add_argument("--indicators", metavar="SET", help=f"(default {USUAL})")
+    plan.add_argument("--prior", type=float, metavar="ROWS", help="rows added to every answer (default 0)")
     command.set_defaults(command=lead_command, when_stopped="go on with the same command: the folder knows all")
 
 
@@ -87,14 +88,7 @@ def add_common(command: Any) -> None:
 
 def lead_command(asked: argparse.Namespace, console: Console) -> int:
     catalogue = load_catalogue()
-    new = not (asked.folder / "plan.json").exists()
-    if new and not (asked.name and asked.authorities):
-        raise RequestError(
-            f"{asked.folder}: there is no plan yet; to make it give --name, --authorities, and --from or --starts"
-        )
-    exchange = open_exchange(asked.folder, asked.key, make=new)
-    if new:
-        plan_it(exchange, asked, catalogue)
+    exchange = open_planned(asked, catalogue) if (asked.folder / "plan.json").exists() else plan_it(asked, catalogue)
     try:
         if isinstance(read_any_plan(exchange, catalogue)[0], HazardPlan):
             told = lead_hazards(exchange, catalogue, waiting(asked.watch, console))
@@ -104,42 +98,89 @@ def lead_command(asked: argparse.Namespace, console: Console) -> int:
     except WaitingError as why:
         print(f"For now: {why}.")
         return 0
-    print(
-        f"Finished after {rounds} rounds: {fit.certificate.verdict}; best of {fit.starts} starts, found by {fit.starts_at_best}."
-    )
+    print(f"Finished after {rounds} rounds: {how_found(fit)}.")
     print(f"Typology: {path}")
     return 0
 
 
-def plan_it(exchange: Exchange, asked: argparse.Namespace, catalogue: Catalogue) -> None:
+def plan_it(asked: argparse.Namespace, catalogue: Catalogue) -> Exchange:
+    """Make the plan and only then the key, so that nothing is left behind by a plan that is refused."""
+    if not (asked.name and asked.authorities):
+        raise RequestError(
+            f"{asked.folder}: there is no plan yet; to make it give --name, --authorities, and --from TYPOLOGY, or "
+            "--classes K and --starts N"
+        )
     if asked.outcome:
-        plan_hazards(exchange, asked, catalogue)
-        return
-    if asked.indicators not in catalogue.indicator_sets:
-        raise RequestError(f"--indicators can be {', '.join(catalogue.indicator_sets)}")
-    begin(
-        exchange,
-        make_plan(
-            asked.name,
-            asked.authorities.split(","),
-            catalogue.indicator_sets[asked.indicators],
-            classes=asked.classes,
-            start_from=[find_typology(name, [], catalogue.typologies) for name in asked.start_from],
-            starts=asked.starts,
-            prior=asked.prior,
-        ),
-    )
+        outcome, typology = hazards_asked(asked, catalogue)
+        make_hazard_plan(asked.name, parties(asked), outcome, typology)
+        exchange = open_exchange(asked.folder, asked.key, make=True)
+        begin_hazards(exchange, asked.name, parties(asked), outcome, typology)
+    else:
+        plan = demand_asked(asked, catalogue)
+        exchange = open_exchange(asked.folder, asked.key, make=True)
+        begin(exchange, plan)
     print(f"Plan: {exchange.plan_file}. All who take part need {asked.key}: give it to them, but not by this folder.")
+    return exchange
 
 
-def plan_hazards(exchange: Exchange, asked: argparse.Namespace, catalogue: Catalogue) -> None:
+def parties(asked: argparse.Namespace) -> list[str]:
+    return [name.strip() for name in asked.authorities.split(",")]
+
+
+def demand_asked(asked: argparse.Namespace, catalogue: Catalogue) -> Plan:
+    """The plan about categories of demand that was asked for. Raises RequestError."""
+    name = asked.indicators or USUAL
+    if name not in catalogue.indicator_sets:
+        raise RequestError(f"--indicators can be {', '.join(catalogue.indicator_sets)}")
+    return make_plan(
+        asked.name,
+        parties(asked),
+        catalogue.indicator_sets[name],
+        classes=asked.classes,
+        start_from=typologies(asked, catalogue),
+        starts=asked.starts or 0,
+        prior=asked.prior or 0.0,
+    )
+
+
+def hazards_asked(asked: argparse.Namespace, catalogue: Catalogue) -> tuple[Outcome, SavedTypology]:
+    """The outcome and the typology whose classes are to be compared. Raises RequestError."""
     if asked.outcome not in catalogue.outcomes:
         raise RequestError(f"--outcome can be {', '.join(catalogue.outcomes)}")
     if len(asked.start_from) != 1:
         raise RequestError("say with one --from TYPOLOGY whose classes are to be compared; all must have run with it")
-    typology = find_typology(asked.start_from[0], [], catalogue.typologies)
-    begin_hazards(exchange, asked.name, asked.authorities.split(","), catalogue.outcomes[asked.outcome], typology)
-    print(f"Plan: {exchange.plan_file}. All who take part need {asked.key}: give it to them, but not by this folder.")
+    return catalogue.outcomes[asked.outcome], typologies(asked, catalogue)[0]
+
+
+def typologies(asked: argparse.Namespace, catalogue: Catalogue) -> list[SavedTypology]:
+    return [find_typology(name, [], catalogue.typologies) for name in asked.start_from]
+
+
+def open_planned(asked: argparse.Namespace, catalogue: Catalogue) -> Exchange:
+    """Open an exchange that is planned. Raises RequestError for options that the plan says otherwise: it cannot be changed."""
+    exchange = open_exchange(asked.folder, asked.key)
+    plan, _ = read_any_plan(exchange, catalogue)
+    stands: dict[str, object] = {"--name": plan.name, "--authorities": list(plan.authorities)}
+    said = {
+        "--name": asked.name,
+        "--authorities": parties(asked) if asked.authorities else None,
+        "--outcome": asked.outcome,
+        **{f"--{name}": getattr(asked, name) for name in ("classes", "starts", "indicators", "prior")},
+    }
+    if isinstance(plan, HazardPlan):
+        said["--from"] = [fingerprint_of_typology(each) for each in typologies(asked, catalogue)] or None
+        stands |= {"--outcome": plan.outcome, "--from": [plan.typology_fingerprint]}
+    else:
+        said["--from"] = [given_by(each) for each in typologies(asked, catalogue)] or None
+        stands |= {"--from": list(plan.given), "--indicators": plan.indicators}
+        stands |= {"--classes": plan.classes, "--starts": plan.starts, "--prior": plan.prior}
+    other = [option for option, value in said.items() if value is not None and value != stands.get(option)]
+    if other:
+        raise RequestError(
+            f"{asked.folder}: the plan stands, and does not say what {', '.join(other)} says; leave it out to go on, or "
+            "begin anew in another folder"
+        )
+    return exchange
 
 
 def waiting(watch: bool, console: Console) -> Callable[[str], None]:

@@ -13,8 +13,11 @@ from careloom.catalogue import load_catalogue
 from careloom.cli.child import add_child
 from careloom.cli.classes import add_classes
 from careloom.cli.classify import add_classify
+from careloom.cli.cost import add_cost
+from careloom.cli.explain import add_explain
 from careloom.cli.federate import add_federate
 from careloom.cli.outcomes import add_outcomes
+from careloom.cli.prices import add_prices
 from careloom.cli.profile import add_profile
 from careloom.cli.progress import steps
 from careloom.cli.records import add_records
@@ -99,8 +102,11 @@ def parser() -> argparse.ArgumentParser:
     add_typology(commands)
     add_classes(commands)
     add_classify(commands)
+    add_cost(commands)
     add_federate(commands)
     add_child(commands)
+    add_explain(commands)
+    add_prices(commands)
     add_synth(commands)
     return top
 

@@ -52,7 +52,9 @@ def typology_command(asked: argparse.Namespace, console: Console) -> int:
     study = read_study(asked.study, catalogue)
     by = tuple(dict.fromkeys(asked.by))
     with console.status("seeking the categories of demand ..."):
-        told = look_at_typology(study, catalogue, AskedOfTypology(asked.classes, asked.starts, by, asked.save, asked.whole))
+        told = look_at_typology(
+            study, catalogue, AskedOfTypology(asked.classes, asked.starts, by, asked.save, asked.whole)
+        )
     tell(told)
     return 0
 

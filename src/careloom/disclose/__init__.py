@@ -1,9 +1,9 @@
 """The one door out: withhold small counts, round the others, and account for what was done."""
 
-from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Steps, Total
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Share, Steps, Total
 from careloom.disclose.curve import Points, safe_points
 from careloom.disclose.profile import DEFAULT, Profile
-from careloom.disclose.release import WITHHELD, Account, Released, release
+from careloom.disclose.release import WITHHELD, Account, Released, never_shown, release
 
 __all__ = [
     "DEFAULT",
@@ -19,8 +19,10 @@ __all__ = [
     "Profile",
     "Ratio",
     "Released",
+    "Share",
     "Steps",
     "Total",
+    "never_shown",
     "release",
     "safe_points",
 ]

@@ -52,9 +52,20 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What share of its total row an amount or count `of` is, from the released numbers; blank when either is withheld."""
+
+    name: str
+    of: str
+    digits: int = 3
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A statistic such as a hazard ratio: withheld when any count it rests `on` is small or nought.
 
+    It may rest `on` an amount too: it is withheld when that is. `largest` names three columns that are read and never
+    shown, of a mean of money: the total it is of, and what the one child who adds most to it adds, and the next.
     `is_share`: it is a share of its first count; withheld too when share x count would be a small count.
     """
 
@@ -62,9 +73,10 @@ class Estimate:
     on: tuple[str, ...]
     digits: int
     is_share: bool = False
+    largest: tuple[str, str, str] | None = None
 
 
-Column = Label | Count | Amount | Ratio | Estimate
+Column = Label | Count | Amount | Ratio | Share | Estimate
 
 
 @dataclass(frozen=True)

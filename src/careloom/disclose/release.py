@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from careloom.disclose.amounts import withheld_amounts
-from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Steps, Total
+from careloom.disclose.amounts import is_dominated, withheld_amounts
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Share, Steps, Total
 from careloom.disclose.profile import DEFAULT, Profile, nearest_multiple
 from careloom.disclose.sums import Groups, Withholder
 
@@ -70,20 +70,23 @@ def release(
     which rows are totals of others, `margin` which are so too in a table that adds up in two directions, and `adding`
     which counts of a row add up to another. A blank stays blank and is not called withheld.
     """
-    amounts = [column for column in columns if isinstance(column, Amount)]
-    never_shown = {name for amount in amounts for name in amount.largest or ()}
-    undeclared = set(table.column_names) - {column.name for column in columns} - never_shown
+    undeclared = set(table.column_names) - {column.name for column in columns} - never_shown(columns)
     if undeclared:
         raise ValueError(f"{name}: not declared, so not released: {', '.join(sorted(undeclared))}")
     raw = table.to_pylist()
     work = _Work(raw, [dict(row) for row in raw], profile)
     groups = [*_groups(raw, total), *_groups(raw, margin)]
     _counts(work, [column for column in columns if isinstance(column, Count)], groups, adding)
-    for kind in (Amount, Estimate, Ratio):  # amounts and estimates look at counts, ratios at all that is shown
+    for kind in (Amount, Estimate, Ratio, Share):  # amounts and estimates look at counts, the others at what is shown
         for column in columns:
             if isinstance(column, kind):
                 _DO[kind](work, column, groups)
     return _finish(name, table, work, columns)
+
+
+def never_shown(columns: Sequence[Column]) -> set[str]:
+    """The columns that are read to see whether one child dominates a number, and never released."""
+    return {name for column in columns if isinstance(column, Amount | Estimate) for name in column.largest or ()}
 
 
 def _groups(rows: list[dict[str, Any]], total: Total | None) -> Groups:
@@ -125,7 +128,8 @@ def _estimate(work: _Work, column: Estimate, groups: Groups) -> None:
             continue
         implied = round(estimate * row[column.on[0]]) if column.is_share else 0
         is_few = any((row[on] or 0) < work.profile.threshold or (number, on) in work.withheld for on in column.on)
-        if is_few or work.profile.is_small(implied):
+        is_of_one = column.largest is not None and is_dominated(*(float(row[name] or 0) for name in column.largest))
+        if is_few or is_of_one or work.profile.is_small(implied):
             work.withhold(number, column.name)
         else:
             work.shown[number][column.name] = round(float(estimate), column.digits) + 0.0  # no minus nought
@@ -141,8 +145,22 @@ def _ratio(work: _Work, column: Ratio, groups: Groups) -> None:
             row[column.name] = round(column.times * row[column.of] / row[column.out_of], column.digits)
 
 
-_DO: dict[type, Any] = {Amount: _amount, Estimate: _estimate, Ratio: _ratio}
-_TYPES: dict[type, pa.DataType] = {Count: pa.int64(), Amount: pa.int64(), Ratio: pa.float64(), Estimate: pa.float64()}
+def _share(work: _Work, column: Share, groups: Groups) -> None:
+    """The total is that of the first group that a row is in: of `total`, not of `margin`."""
+    totals = {row: total[0] for parts, total in reversed(groups) if total for row in (*parts, *total)}
+    for number, row in enumerate(work.shown):
+        of, whole = row[column.of], work.shown[totals[number]][column.of] if number in totals else None
+        if number in totals and {(number, column.of), (totals[number], column.of)} & work.withheld:
+            work.withhold(number, column.name)
+        else:
+            row[column.name] = round(min(of / whole, 1.0), column.digits) if of is not None and whole else None
+
+
+_DO: dict[type, Any] = {Amount: _amount, Estimate: _estimate, Ratio: _ratio, Share: _share}
+_TYPES: dict[type, pa.DataType] = {
+    **dict.fromkeys((Count, Amount), pa.int64()),
+    **dict.fromkeys((Ratio, Share, Estimate), pa.float64()),
+}
 
 
 def _finish(name: str, table: pa.Table, work: _Work, columns: Sequence[Column]) -> Released:

@@ -12,12 +12,13 @@ MADE = {
     "spell": "spell_row",
     "factor": "factor_row",
     "care_episode": "care_episode_row",
+    "fee": "fee_row",
 }
 NAME_COLUMN = {"event": "event", "spell": "kind"}
 
 
 def say_in_common(engine: Engine, catalogue: Catalogue) -> Ledger:
-    """Make `record`, `event_row`, `spell_row`, `factor_row` and `care_episode_row` from the typed tables of every return delivered.
+    """Make `record`, `event_row`, `spell_row`, `factor_row`, `care_episode_row` and `fee_row` from the typed tables of every return delivered.
 
     A declaration runs when the tables it reads were delivered; each drops the rows it declares, with the reason.
     Records are said from every year's return, everything else from the rows as their years were stitched.

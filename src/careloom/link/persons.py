@@ -1,45 +1,42 @@
-"""The same child across returns: deterministic, on authority and child identifier, and on the Unique Pupil Number."""
+"""The same child across returns, systems and years: who is one person, and which rule said so."""
 
 from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from careloom.core import Ledger
-from careloom.engine import Engine, count, text, with_names
+from careloom.engine import Engine, count, with_names
+from careloom.link.impossible import SAME_CHILD
+from careloom.link.keys import RULES_OF, is_extract, link_by_keys, make_identifiers
+from careloom.link.unite import components
 
 Pseudonym = Callable[[Sequence[str]], list[str]]
-
-SAME_CHILD = """
-    (one.sex = two.sex OR one.sex = 'U' OR two.sex = 'U')
-    AND (one.born_on IS NULL OR two.born_on IS NULL OR one.is_expected_birth OR two.is_expected_birth
-         OR abs(days_between(one.born_on, two.born_on)) <= 31)"""
-"""What may not contradict a shared identifier: sex, and dates of birth more than a month apart (method section 3)."""
 
 ETHNIC_GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "C": "Other", "O": "Other"}
 
 
-def link_persons(engine: Engine, pseudonym: Pseudonym, *, extracts: Collection[str] = ()) -> Ledger:
-    """Make `person_of` and `person` from `record`.
+def link_persons(engine: Engine, pseudonym: Pseudonym, *, extracts: Collection[str] = (), mode: str = "both") -> Ledger:
+    """Make `person_of`, `person` and `link_broken` from `record`.
 
-    Two identifiers are one person when they share authority and child identifier (rule la_child_id) or UPN (rule upn)
-    and neither sex nor date of birth contradicts it; persons are the connected components. `pseudonym` turns a
-    person's first identifier into person_id. The returns named in `extracts` come after all others: each of their
+    Two identifiers are one person when they share authority and child identifier (rule la_child_id) or UPN (rule upn),
+    as far as `mode` asks for these, and nothing known of the person contradicts it (see `impossible`): persons are the
+    connected components of the links that hold. `pseudonym` turns a person's first identifier into person_id. The returns
+    named in `extracts` come after all others: each of their
     identifiers joins one person of the yearly returns at most (see `join_select`), so that they never part or fuse
     those, and what they say of a person counts where no other says anything. Those that join none are linked among
     themselves. Source: study method section 3, keys A and B; the place of extracts is ours.
     """
-    engine.make("identifier", identifier_select(extracts))
-    link_identifiers(engine)
+    ledger = Ledger()
+    make_identifiers(engine, extracts, ledger)
+    link_identifiers(engine, mode, ledger)
     known = engine.arrow("SELECT identifier_no, la, return_name, child_id FROM identifier ORDER BY identifier_no")
     firsts = components(known.num_rows, engine.arrow("SELECT first_no, second_no FROM identifier_link"))
     engine.load("identifier_person", name_persons(known, firsts, pseudonym))
     engine.make("person_of", person_of_select())
     engine.make("person", person_select(extracts))
-    ledger = Ledger()
+    engine.make("link_broken", broken_select())
     rows = count(engine, "record")
     linked = count(
         engine, "(SELECT la, child_id FROM record JOIN person_of USING (la, return_name, child_id)) AS linked"
@@ -48,10 +45,10 @@ def link_persons(engine: Engine, pseudonym: Pseudonym, *, extracts: Collection[s
     return ledger
 
 
-def link_identifiers(engine: Engine) -> None:
+def link_identifiers(engine: Engine, mode: str, ledger: Ledger) -> None:
     """Make `identifier_link`: the returns' links, what joins extracts to their persons, and links of the other extracts."""
-    engine.make("returned_link", link_select("SELECT * FROM identifier WHERE NOT is_extract"))
-    links = engine.arrow("SELECT first_no, second_no FROM returned_link")
+    returned, broken = link_by_keys(engine, "SELECT * FROM identifier WHERE NOT is_extract", mode, ledger, "returns")
+    links = engine.arrow(f"SELECT first_no, second_no FROM {returned}")
     firsts = pa.array(components(count(engine, "identifier"), links), pa.int64())
     numbers = pa.array(range(len(firsts)), pa.int64())
     engine.load("identifier_first", pa.table({"identifier_no": numbers, "person_no": firsts}))
@@ -60,46 +57,15 @@ def link_identifiers(engine: Engine) -> None:
     )
     # An extract may lend its person a key that no return has, such as a UPN: by such keys others join in a second round.
     for number in (1, 2):
-        engine.make(f"joined_{number}", join_select(f"person_{number - 1}"))
+        engine.make(f"joined_{number}", join_select(f"person_{number - 1}", RULES_OF[mode]))
         joined = f"SELECT second_no AS identifier_no, person_no FROM joined_{number}"
         engine.make(f"person_{number}", f"SELECT identifier_no, person_no FROM person_{number - 1} UNION ALL {joined}")
-    engine.make("other_link", link_select(without("person_2")))
-    parts = ("returned_link", "joined_1", "joined_2", "other_link")
+    others, also_broken = link_by_keys(engine, without("person_2"), mode, ledger, "extracts")
+    parts = (returned, "joined_1", "joined_2", others)
     engine.make(
         "identifier_link", " UNION ALL ".join(f"SELECT link_rule, first_no, second_no FROM {part}" for part in parts)
     )
-
-
-def is_extract(return_name: str, extracts: Collection[str]) -> str:
-    """SQL that is 1 where the column names one of `extracts`, by which to put them after the others, or before."""
-    names = ", ".join(text(name) for name in ("", *sorted(extracts)))
-    return f"CASE WHEN {return_name} IN ({names}) THEN 1 ELSE 0 END"
-
-
-def identifier_select(extracts: Collection[str]) -> str:
-    """One row an identifier: (authority, return, child id), with what its latest record says of the child."""
-    return f"""
-        SELECT row_number() OVER (ORDER BY {is_extract("return_name", extracts)}, la, return_name, child_id) - 1 AS identifier_no,
-               la, return_name, child_id, {is_extract("return_name", extracts)} = 1 AS is_extract, upn, born_on, is_expected_birth, sex
-        FROM (SELECT record.*, row_number() OVER (PARTITION BY la, return_name, child_id
-                                                  ORDER BY coalesce(collection_year, 0) DESC, delivery_id DESC, line DESC) AS newest
-              FROM record) AS told
-        WHERE newest = 1"""
-
-
-def link_select(identifiers: str) -> str:
-    """Pairs of `identifiers` that share a key, each to the first of its key, and may be one child."""
-
-    def pairs(rule: str, key: str) -> str:
-        return f"""
-            SELECT '{rule}' AS link_rule, one.identifier_no AS first_no, two.identifier_no AS second_no, coalesce({SAME_CHILD}, TRUE) AS is_same
-            FROM (SELECT *, min(identifier_no) OVER (PARTITION BY {key}) AS lowest
-                  FROM ({identifiers}) AS known WHERE {key.split(", ")[-1]} IS NOT NULL) AS two
-            JOIN identifier AS one ON one.identifier_no = two.lowest
-            WHERE two.identifier_no <> two.lowest"""
-
-    by_key = pairs("la_child_id", "la, child_id") + " UNION ALL " + pairs("upn", "upn")
-    return f"SELECT link_rule, first_no, second_no FROM ({by_key}) AS pair WHERE is_same"
+    engine.make("identifier_broken", f"SELECT * FROM {broken} UNION ALL SELECT * FROM {also_broken}")
 
 
 def without(persons: str) -> str:
@@ -109,7 +75,7 @@ def without(persons: str) -> str:
         WHERE placed.identifier_no IS NULL"""
 
 
-def join_select(persons: str) -> str:
+def join_select(persons: str, rules: Collection[str] = ("la_child_id", "upn")) -> str:
     """What joins extracts to the table `persons` (identifier_no, person_no): at most one row for each identifier not in it.
 
     It joins a person with whom it shares a key and none of whose identifiers contradicts it: first one of the same
@@ -125,11 +91,13 @@ def join_select(persons: str) -> str:
             JOIN {persons} AS person ON person.identifier_no = one.identifier_no"""
 
     nothing, number = "CAST(NULL AS BIGINT)", "one.identifier_no"
+    by = {
+        "la_child_id": ("one.la = two.la AND one.child_id = two.child_id", number, nothing),
+        "upn": ("one.upn = two.upn", nothing, number),
+    }
     return with_names(
         {
-            "shared": sharing("one.la = two.la AND one.child_id = two.child_id", number, nothing)
-            + " UNION ALL "
-            + sharing("one.upn = two.upn", nothing, number),
+            "shared": " UNION ALL ".join(sharing(*by[rule]) for rule in rules),
             "candidate": """
                 SELECT second_no, person_no, min(child_id_no) AS child_id_no, min(upn_no) AS upn_no
                 FROM shared GROUP BY second_no, person_no""",
@@ -153,23 +121,25 @@ def join_select(persons: str) -> str:
     )
 
 
-def components(size: int, links: pa.Table) -> NDArray[np.int64]:
-    """The first identifier of the connected component of each of `size` identifiers, by number from 0."""
-    first, second = (np.asarray(links[name].to_numpy(), dtype=np.int64) for name in ("first_no", "second_no"))
-    if not size:
-        return first
-    graph = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(size, size))
-    _, component = connected_components(graph, directed=False)
-    _, founders = np.unique(component, return_index=True)
-    return np.asarray(founders[component], dtype=np.int64)
-
-
 def name_persons(known: pa.Table, firsts: NDArray[np.int64], pseudonym: Pseudonym) -> pa.Table:
     """Name each person after its first identifier."""
     founders, person = np.unique(firsts, return_inverse=True)
     founding = known.select(["la", "return_name", "child_id"]).take(founders).to_pylist()
     named = np.asarray(pseudonym(["|".join(row.values()) for row in founding]), dtype=object)
     return pa.table({"identifier_no": known["identifier_no"], "person_id": pa.array(named[person], pa.string())})
+
+
+def broken_select() -> str:
+    """The joins that were broken: which rule said so and why not, as the persons that came of it."""
+    return """
+        SELECT b.link_rule, b.why, one.la, two.la AS other_la, one.return_name, two.return_name AS other_return_name,
+               p.person_id, q.person_id AS other_person_id
+        FROM identifier_broken AS b
+        JOIN identifier AS one ON one.identifier_no = b.first_no
+        JOIN identifier AS two ON two.identifier_no = b.second_no
+        JOIN identifier_person AS p ON p.identifier_no = b.first_no
+        JOIN identifier_person AS q ON q.identifier_no = b.second_no
+        WHERE p.person_id <> q.person_id"""
 
 
 def person_of_select() -> str:

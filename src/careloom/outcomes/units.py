@@ -23,10 +23,20 @@ BEFORE = (
 AFTER = (
     Drop("date of birth not known", "p.born_on IS NULL"),
     Drop(
-        "aged 18 or over by the end of the month of time zero", f"{ADULT_FROM.format(born_on='p.born_on')} <= s.zero_on"
+        "18 or over by the end of the month in which the clock starts",
+        f"{ADULT_FROM.format(born_on='p.born_on')} <= s.zero_on",
     ),
-    Drop("died by time zero", "p.died_on <= s.zero_on"),
+    Drop("died by the day the clock starts", "p.died_on <= s.zero_on"),
 )
+
+SPELLS = {
+    "cin_episode": "cases of children in need",
+    "assessment": "assessments",
+    "cp_plan": "child protection plans",
+    "period_of_care": "periods of care",
+    "placement": "placements",
+}
+"""What the spells are called that outcomes start from."""
 
 FLOW = """
     SELECT {outcome} AS outcome, k.position, k.step, {la} AS la, {year} AS year,
@@ -108,7 +118,10 @@ def views(outcome: Outcome) -> dict[str, str]:
 
 def add_flow(engine: Engine, outcome: Outcome, drops: Sequence[Drop]) -> None:
     """Make `outcome_flow_{name}`: what each rule drops and leaves, by authority and year of time zero, and in all."""
-    steps = [f"{outcome.after} spells in the returns", *(drop.reason for drop in drops)]
+    steps = [
+        f"{SPELLS.get(outcome.after, outcome.after.replace('_', ' '))} in the returns",
+        *(drop.reason for drop in drops),
+    ]
     values = ", ".join(f"({position}, {text(step)})" for position, step in enumerate(steps))
     names = {
         "flowing": f"""

@@ -3,6 +3,7 @@
 from careloom.pathways.careers import DISTANCES, follow_careers
 from careloom.pathways.cohorts import stack_cohorts
 from careloom.pathways.episode_class import EPISODE_CLASS_RULES, choose_classes
+from careloom.pathways.fees import join_fees
 from careloom.pathways.flows import follow_flows
 from careloom.pathways.lives import make_lives
 from careloom.pathways.measures import take_measures
@@ -22,6 +23,7 @@ __all__ = [
     "follow_careers",
     "follow_flows",
     "groupings",
+    "join_fees",
     "make_lives",
     "make_pathways",
     "make_timeline",

@@ -25,11 +25,28 @@ def _first(year: int, month: int) -> date:
 
 
 def answer_all(engine: Engine, catalogue: Catalogue, study: StudyWords) -> Mapping[str, Answer]:
-    """Answer every question; loads three small working tables: report_month, report_label, study_window."""
+    """Answer every question; loads four small working tables: report_month, report_label, study_window, cost_year."""
     load_words(engine, catalogue)
     window = {"cost_first_day": study.cost_first_day, "cost_end_day": study.cost_last_day + timedelta(days=1)}
     engine.load("study_window", pa.Table.from_pylist([window]))
+    engine.load("cost_year", cost_years(window["cost_first_day"], window["cost_end_day"]))
     return {name: ask(engine, question) for name, question in read_questions().items()}
+
+
+def cost_years(first_day: date, end_day: date) -> pa.Table:
+    """The financial years that [first_day, end_day) touches: year as 2022-23, starts_on, end_day, and is it costed whole?"""
+    rows = [
+        {
+            "year": f"{year}-{(year + 1) % 100:02}",
+            "starts_on": date(year, 4, 1),
+            "end_day": date(year + 1, 4, 1),
+            "is_whole": first_day <= date(year, 4, 1) and date(year + 1, 4, 1) <= end_day,
+        }
+        for year in range(first_day.year - 1, end_day.year + 1)
+        if date(year, 4, 1) < end_day and date(year + 1, 4, 1) > first_day
+    ]
+    days = [("starts_on", pa.date32()), ("end_day", pa.date32())]
+    return pa.Table.from_pylist(rows, schema=pa.schema([("year", pa.string()), *days, ("is_whole", pa.bool_())]))
 
 
 def load_words(engine: Engine, catalogue: Catalogue) -> None:

@@ -7,6 +7,7 @@ import altair as alt
 
 from careloom.report.by_age import draw_by_age
 from careloom.report.care_figures import draw_histories, draw_months
+from careloom.report.cost_figures import draw_categories, draw_concentration
 from careloom.report.drawing import (
     COLOURS,
     LINES,
@@ -51,7 +52,7 @@ def _bars(rows: Rows, label: str, value: str, form: str, about: str, axis: str) 
             "label:N",
             sort=order(shown, "label"),
             title=None,
-            axis=names_axis(shown),
+            axis=names_axis(),
         ),
         x=alt.X("value:Q", title=axis, axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False)),
     )
@@ -151,7 +152,7 @@ def _pathway(rows: Rows) -> Figure:
                 "label:N",
                 sort=order(shown, "label"),
                 title=None,
-                axis=names_axis(shown),
+                axis=names_axis(),
             ),
             x=alt.X(
                 "value:Q", title="Percentage of the category's children", scale=alt.Scale(domain=[0, 100], clamp=True)
@@ -190,12 +191,6 @@ def _placements(rows: Rows) -> Figure:
     return _bars(rows, "placement", "cost", "pounds", "Cost by placement type", "Cost")
 
 
-def _cost_categories(rows: Rows) -> Figure:
-    return _bars(
-        rows, "category", "per_week", "pounds", "Cost of a child for a week, by category", "Per child and week"
-    )
-
-
 FIGURES: dict[str, tuple[Callable[[Rows], Figure | None], str]] = {
     "availability": (_availability, "recorded"),
     "categories": (_categories, "share"),
@@ -211,7 +206,8 @@ FIGURES: dict[str, tuple[Callable[[Rows], Figure | None], str]] = {
     "hazard_by_period": (draw_by_period, "level"),
     "ph_tests": (draw_tests, "p_value"),
     "cost_by_placement": (_placements, "cost"),
-    "cost_by_category": (_cost_categories, "per_week"),
+    "cost_by_category": (draw_categories, "category"),
+    "cost_concentration": (draw_concentration, "band"),
     "first_by_age": (draw_by_age, "share"),
     "flow": (draw_flow, "step"),
 }

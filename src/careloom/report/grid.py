@@ -106,7 +106,8 @@ def show(answer: Answer, row: dict[str, Any], column: Column) -> Cell:
 
 
 def write(value: float, form: str, digits: int) -> str:
-    """Write a number in one of the formats of a heading."""
+    """Write a number in one of the formats of a heading; digits below 0, such as hundreds, write a whole number."""
+    digits = max(digits, 0)
     match form:
         case "pounds":
             return f"£{value:,.{digits}f}"
@@ -122,7 +123,7 @@ def excel_format(answer: Answer, column: Column) -> str:
     """The number format of a column in the workbook, where cells hold real numbers."""
     digits = column.digits if isinstance(column, Estimate) else getattr(column, "digits", 0)
     form = answer.question.headings[column.name].format
-    places = max(digits - 2, 0) if form == "share" else digits
+    places = max(digits - 2, 0) if form == "share" else max(digits, 0)
     decimals = "." + "0" * places if places else ""
     formats = {"pounds": f"£#,##0{decimals}", "share": f"0{decimals}%", "p": f'[<{LEAST_P}]"<{LEAST_P}";0.000'}
     return formats.get(form, f"#,##0{decimals}")

@@ -14,6 +14,7 @@ from careloom.catalogue import Page
 from careloom.core import CatalogueError, nearest
 from careloom.disclose import Account
 from careloom.report.classes_said import say_classes, say_fit
+from careloom.report.costs_said import say_concentration
 from careloom.report.figures import draw
 from careloom.report.grid import lay_out
 from careloom.report.headlines import headlines
@@ -21,7 +22,7 @@ from careloom.report.question import Answer
 from careloom.report.words import StudyWords, say_day
 
 TEMPLATES = Path(__file__).parent / "templates"
-SAID = {"classes": say_classes, "fit": say_fit}
+SAID = {"classes": say_classes, "fit": say_fit, "concentration": say_concentration}
 """Sentences that a page can insert by name."""
 SHORT = 14
 """A table with more rows than this opens on a click; in print it is open, unless it is very long."""

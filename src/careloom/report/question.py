@@ -18,8 +18,10 @@ from careloom.disclose import (
     Points,
     Ratio,
     Released,
+    Share,
     Steps,
     Total,
+    never_shown,
     release,
     safe_points,
 )
@@ -57,7 +59,7 @@ class Question:
     """One released table: what it says, the tables it needs, its SELECT, and what each column is.
 
     `uses` names the SELECTs of `questions/names/` that it reads; `otherwise` is said when there is nothing to show.
-    `largest_first` sorts the rows by a released column, whatever its sign; `at_least` keeps, of what was released, the rows whose number in a
+    `total` and `margin` say which rows are totals, one way and the other. `largest_first` sorts the rows by a released column, whatever its sign; `at_least` keeps, of what was released, the rows whose number in a
     column is so large or larger, whatever its sign: rows left out before could hide nothing that is withheld elsewhere.
     """
 
@@ -72,6 +74,7 @@ class Question:
     columns: tuple[Column, ...]
     headings: Mapping[str, Heading]
     total: Total | None
+    margin: Total | None
     adding: tuple[Parts | Steps, ...]
     points: Points | None
     wide: Wide | None
@@ -115,6 +118,7 @@ def read_question(path: Path) -> Question:
         columns=tuple(column for column, _ in columns),
         headings={column.name: heading for column, heading in columns},
         total=_total(keys.table("total", None) if "total" in keys.values else None),
+        margin=_total(keys.table("margin") if "margin" in keys.values else None),
         adding=tuple(_adding(each) for each in keys.tables("adding")) if "adding" in keys.values else (),
         points=_points(keys.table("points") if "points" in keys.values else None),
         wide=_wide(keys.table("wide") if "wide" in keys.values else None),
@@ -122,7 +126,7 @@ def read_question(path: Path) -> Question:
         largest_first=keys.text("largest_first", None),
         at_least=_at_least(keys.table("at_least") if "at_least" in keys.values else None),
     )
-    keys.asked |= {"total", "adding", "points", "wide", "at_least"}
+    keys.asked |= {"total", "margin", "adding", "points", "wide", "at_least"}
     keys.done()
     return question
 
@@ -136,13 +140,18 @@ def _column(keys: Keys) -> tuple[Column, Heading]:
         case "count":
             column = Count(name, keys.text("on", None))
         case "amount":
-            column = Amount(name, keys.text("on"), keys.whole("to"))
+            most = keys.texts("largest", ())
+            column = Amount(name, keys.text("on"), keys.whole("to"), (most[0], most[1]) if most else None)
         case "ratio":
             column = _ratio(name, keys)
+        case "share":
+            column = Share(name, keys.text("of"), keys.whole("digits", 3))
         case "estimate":
-            column = Estimate(name, keys.texts("on"), keys.whole("digits"), keys.flag("share"))
+            most, is_share = keys.texts("largest", ()), keys.flag("share")
+            largest = (most[0], most[1], most[2]) if most else None
+            column = Estimate(name, keys.texts("on"), keys.whole("digits"), is_share, largest)
         case _:
-            raise CatalogueError(f'{keys.where}: "kind" should be label, count, amount, ratio or estimate')
+            raise CatalogueError(f'{keys.where}: "kind" should be label, count, amount, ratio, share or estimate')
     heading = Heading(title, keys.text("format", "" if kind == "label" else "number"))
     if heading.format not in FORMATS:
         raise CatalogueError(f'{keys.where}: there is no format "{heading.format}"{nearest(heading.format, FORMATS)}')
@@ -151,7 +160,7 @@ def _column(keys: Keys) -> tuple[Column, Heading]:
 
 
 def _ratio(name: str, keys: Keys) -> Ratio:
-    times, digits, at_least = keys.whole("times", 1), keys.whole("digits"), keys.whole("at_least", 1)
+    times, digits, at_least = keys.number("times", 1), keys.whole("digits"), keys.whole("at_least", 1)
     return Ratio(name, keys.text("of"), keys.text("out_of"), times, digits, at_least)
 
 
@@ -193,7 +202,8 @@ def ask(engine: Engine, question: Question) -> Answer:
     if not all(engine.columns(table) for table in question.needs):
         return Answer(question, None)
     names = {name: (FOLDER / "names" / f"{name}.sql").read_text(encoding="utf-8") for name in question.uses}
-    wanted = ", ".join(c.name for c in question.columns if not isinstance(c, Ratio))
+    named = [c.name for c in question.columns if not isinstance(c, Ratio | Share)]
+    wanted = ", ".join(dict.fromkeys([*named, *sorted(never_shown(question.columns))]))
     rows = engine.arrow(
         f"SELECT {wanted} FROM ({with_names(names, question.select)}) AS asked ORDER BY {question.order}"
     )
@@ -201,7 +211,14 @@ def ask(engine: Engine, question: Question) -> Answer:
         rows = safe_points(rows, question.points)
     if not rows.num_rows:
         return Answer(question, None)
-    released = release(rows, question.columns, name=question.name, total=question.total, adding=question.adding)
+    released = release(
+        rows,
+        question.columns,
+        name=question.name,
+        total=question.total,
+        margin=question.margin,
+        adding=question.adding,
+    )
     if question.at_least:
         released = _large(released, *question.at_least)
     if not released.rows.num_rows:

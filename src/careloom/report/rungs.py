@@ -51,11 +51,7 @@ def _panel(rows: Rows, step: str, lines: Any, width: int) -> Any:
 def _lines(categories: list[str], *, is_named: bool) -> Any:
     """The lines of a panel, the same in each; only the first panel names them."""
     labels = [wrapped(name) for name in categories]
-    axis = (
-        names_axis([{"label": label} for label in labels])
-        if is_named
-        else alt.Axis(labels=False, ticks=False, domain=False)
-    )
+    axis = names_axis() if is_named else alt.Axis(labels=False, ticks=False, domain=False)
     return alt.Y("label:N", title=None, axis=axis, scale=alt.Scale(domain=labels))
 
 

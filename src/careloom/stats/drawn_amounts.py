@@ -28,7 +28,7 @@ def alike_normals(
     if not groupings or min(shares) < 0 or sum(shares) > 1 + 1e-12:
         raise ValueError("name at least one grouping, with shares of 0 or more that add up to 1 or less")
     items = len(groupings[0])
-    drawn = np.sqrt(max(0.0, 1 - sum(shares))) * chance.standard_normal((items, draws))
+    drawn: Floats = np.sqrt(max(0.0, 1 - sum(shares))) * chance.standard_normal((items, draws))
     for names, share in zip(groupings, shares, strict=True):
         places = {name: place for place, name in enumerate(dict.fromkeys(names))}
         common = chance.standard_normal((len(places), draws))
@@ -46,7 +46,8 @@ def triangular(normals: Floats, low: Floats, mode: Floats, high: Floats) -> Floa
     turns = np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0)
     rising = low + np.sqrt(share * width * (mode - low))
     falling = high - np.sqrt((1 - share) * width * (high - mode))
-    return np.where(share < turns, rising, falling)
+    drawn: Floats = np.where(share < turns, rising, falling)
+    return drawn
 
 
 def gamma_between(low: Floats, mode: Floats, high: Floats) -> tuple[Floats, Floats]:
@@ -66,7 +67,8 @@ def gammas(normals: Floats, low: Floats, mode: Floats, high: Floats) -> Floats:
     shape, scale = gamma_between(low, mode, high)
     is_sure = (scale == 0)[:, None]
     drawn = scale[:, None] * gamma.ppf(ndtr(normals), np.where(scale > 0, shape, 1.0)[:, None])
-    return np.where(is_sure, mode[:, None], drawn)
+    amounts: Floats = np.where(is_sure, mode[:, None], drawn)
+    return amounts
 
 
 def resampled_sums(

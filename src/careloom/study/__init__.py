@@ -3,10 +3,13 @@
 from careloom.study.accounts import wait
 from careloom.study.class_names import list_classes, name_class
 from careloom.study.classify import classify_assessments
+from careloom.study.cost import AskedOfCost, look_at_cost
+from careloom.study.explain_cost import explain_cost
 from careloom.study.file import Study, read_study
 from careloom.study.kept_demand import Told
 from careloom.study.listings import Listing
 from careloom.study.look import Asked, check_accesses, look_at_child
+from careloom.study.new_prices import write_new_prices, write_price_rows
 from careloom.study.outcomes import look_at_outcomes
 from careloom.study.profile import Described, describe_by, list_described, list_profiles, write_described
 from careloom.study.run import Finished, run_study
@@ -16,6 +19,7 @@ from careloom.study.typology import STARTS, AskedOfTypology, look_at_typology
 __all__ = [
     "STARTS",
     "Asked",
+    "AskedOfCost",
     "AskedOfTypology",
     "Described",
     "Finished",
@@ -27,11 +31,13 @@ __all__ = [
     "check_accesses",
     "classify_assessments",
     "describe_by",
+    "explain_cost",
     "find_handed_over",
     "list_classes",
     "list_described",
     "list_profiles",
     "look_at_child",
+    "look_at_cost",
     "look_at_outcomes",
     "look_at_typology",
     "name_class",
@@ -40,5 +46,7 @@ __all__ = [
     "take_stock",
     "wait",
     "write_described",
+    "write_new_prices",
+    "write_price_rows",
     "write_stock",
 ]

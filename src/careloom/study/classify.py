@@ -9,9 +9,11 @@ from typing import Any
 from careloom.catalogue import Catalogue, find_typology
 from careloom.core import OutputError
 from careloom.engine import Engine
+from careloom.report.question import Answer
 from careloom.study.demand import check_set
 from careloom.study.file import Study
 from careloom.study.kept_demand import Told, answers_of, kept, ready, shown
+from careloom.study.listings import Listing
 from careloom.study.outputs import OWNER_ONLY, check_outside
 from careloom.typology.classes import score_with
 from careloom.typology.decisions import read_decisions
@@ -19,6 +21,8 @@ from careloom.typology.scoring import load_scored, score
 from careloom.typology.tables import load_found
 
 ASKED = ("assessments_chosen", "scored_fit", "scored_sizes", "scored_items", "categories")
+FAR = 3
+"""Standard errors; of 34 factors hardly one lies so far by chance."""
 CLASS_OF = """
     SELECT k.assessment_id, k.person_id, k.la, k.episode_id, k.assessed_on, k.class_no, d.name AS category, round(k.probability, 4) AS probability
     FROM class_of AS k JOIN demand_class AS d ON d.class_no = k.class_no ORDER BY k.assessment_id"""
@@ -46,16 +50,24 @@ def classify_assessments(
         load_scored(engine, found, saved, score(patterns, found.parameters, found.told, seed=study.seed))
         answers = answers_of(engine, ASKED)
         write_classes(path, engine)
-    fit = answers["scored_fit"].rows
-    parts = [
-        *shown(answers, "assessments_chosen"),
-        *(row["said"] for row in fit),
-        *shown(answers, "scored_fit", ("typology", "observed", "expected", "apart", "gain", "sure")),
-        *shown(answers, "scored_sizes"),
-        *shown(answers, "scored_items"),
+    return Told(tuple(told(answers))), path
+
+
+def told(answers: dict[str, Answer]) -> list[str | Listing]:
+    """What may be shown: what the fit comes to, the categories, and how sizes and factors differ."""
+    items = answers["scored_items"].rows
+    far = sum(row["apart"] is not None and abs(row["apart"]) >= FAR for row in items)
+    return [
+        *(row["said"] for row in answers["scored_fit"].rows),
+        f"{far} of {len(items)} factors lie {FAR} standard errors or more from what the typology expects.",
         *shown(answers, "categories"),
+        *shown(answers, "scored_sizes"),
+        *shown(answers, "scored_fit", ("typology", "observed", "expected", "apart", "gain", "sure")),
+        *shown(answers, "scored_items"),
+        answers["scored_items"].question.note,
+        *shown(answers, "assessments_chosen"),
+        answers["assessments_chosen"].question.note,
     ]
-    return Told(tuple(parts)), path
 
 
 def write_classes(path: Path, engine: Engine) -> None:

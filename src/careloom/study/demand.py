@@ -5,12 +5,11 @@ from pathlib import Path
 
 from careloom.catalogue import Catalogue, IndicatorSet, SavedTypology, find_typology, set_of
 from careloom.core import Keys, StudyError, nearest
+from careloom.typology.classes import MOST_CLASSES
 
 NAMES, SAVED = "classes.csv", "typologies"
 """Beside the study file: the names that people settled, and the folder of typologies saved there."""
 USUAL = "assessment_factors_34"
-MOST_CLASSES = 30
-"""More categories than this nobody can tell apart or name, and to seek them takes hours; our choice."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from careloom.core import NotFoundError, RequestError
+from careloom.core import NotFoundError, RequestError, StudyError
 from careloom.govern.keys import StudyKey, open_key
 from careloom.govern.messages import is_whole, receive
 
@@ -65,6 +65,15 @@ class Exchange:
             raise RequestError(f"{self.joined_file(name)}: this is of another exchange, or another authority")
         return body
 
+    def finished(self, about: str) -> dict[str, Any] | None:
+        """What the lead said in the end; None as long as it goes on. Raises RequestError for one that the lead did not write."""
+        if not is_whole(self.finished_file):
+            return None
+        body = receive(self.finished_file, self.key)
+        if (body.get("kind"), body.get("plan")) != ("finished", about):
+            raise RequestError(f"{self.finished_file}: this is the end of another exchange")
+        return body
+
     @property
     def last_question(self) -> int:
         """The number of the newest question that is there whole; 0 without any."""
@@ -80,4 +89,7 @@ def open_exchange(folder: Path, key: Path, *, make: bool = False) -> Exchange:
         raise NotFoundError(
             f"{key}: there is no such key; who leads has made it, and gives it to you, not by this folder"
         )
-    return Exchange(folder, open_key(key))
+    try:
+        return Exchange(folder, open_key(key))
+    except StudyError:
+        raise RequestError(f"{key}: this is not a key that careloom federate lead has made") from None

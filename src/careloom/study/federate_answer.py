@@ -4,7 +4,8 @@ import hmac
 from collections.abc import Callable
 from typing import Any
 
-from careloom.catalogue import Catalogue
+from careloom.catalogue import Catalogue, read_typology
+from careloom.catalogue.read_typologies import checksum
 from careloom.core import NotFoundError, RequestError
 from careloom.govern.hidden_sums import Member, fingerprint_of
 from careloom.govern.keys import open_key
@@ -43,14 +44,16 @@ def answer(exchange: Exchange, study: Study, catalogue: Catalogue, name: str, sa
 
     Raises RequestError for what an authority must not answer, NotFoundError without results of a run.
     """
-    if is_whole(exchange.finished_file):
-        return None
     plan, about = read_any_plan(exchange, catalogue)
     if name not in plan.authorities:
         raise RequestError(f"{name} is not in the plan; there are {', '.join(plan.authorities)}")
+    if ended := exchange.finished(about):
+        check_typology(exchange, plan, ended)
+        return None
     member = Member(name, open_key(study.key), about)
     if not exchange.joined_file(name).exists():
-        join(exchange, member, part_of(study, catalogue, plan), say)
+        check_joins_once(exchange, study, plan, member)
+        join(exchange, study, member, part_of(study, catalogue, plan), say)
     try:
         open_numbers = exchange.open_numbers(plan.authorities, about)
     except WaitingError as waiting:
@@ -65,7 +68,28 @@ def answer(exchange: Exchange, study: Study, catalogue: Catalogue, name: str, sa
         body = {"kind": "answer", "number": number, "question": which, "authority": name, "hidden": hidden}
         send(exchange.answer_file(number, name), body, exchange.key)
         say(f"answered question {number}")
-    return "the lead is to ask the next question"
+    left = [other for other in plan.authorities if number and not is_whole(exchange.answer_file(number, other))]
+    if left:
+        return f"question {number} is to be answered by {', '.join(left)}"
+    return f"the lead is to ask {'the next' if number else 'the first'} question"
+
+
+def check_typology(exchange: Exchange, plan: Plan | HazardPlan, ended: dict[str, Any]) -> None:
+    """Is the typology in the folder, if it came along, the one that the lead signed? Raises RequestError, CatalogueError."""
+    path = exchange.folder / f"{plan.name}.toml"
+    if path.exists() and checksum(read_typology(path)) != ended.get("typology"):
+        raise RequestError(f"{path}: this is not the typology that the lead found; ask for it again")
+
+
+def check_joins_once(exchange: Exchange, study: Study, plan: Plan | HazardPlan, member: Member) -> None:
+    """Refuse a study that takes part under another name already: its assessments would count twice."""
+    for other in plan.authorities:
+        if is_whole(exchange.joined_file(other)):
+            own = f"{Member(other, open_key(study.key), member.about).open_number:x}"
+            if exchange.joined(other, member.about)["open_number"] == own:
+                raise RequestError(
+                    f'the study "{study.name}" takes part as {other} already: as {member.name} it would count twice'
+                )
 
 
 def read_any_plan(exchange: Exchange, catalogue: Catalogue) -> tuple[Plan | HazardPlan, str]:
@@ -87,12 +111,12 @@ def part_of(study: Study, catalogue: Catalogue, plan: Plan | HazardPlan) -> Part
     return Part(data, held, lambda question: numbers_for(question, plan, site))
 
 
-def join(exchange: Exchange, member: Member, part: Part, say: Callable[[str], None]) -> None:
+def join(exchange: Exchange, study: Study, member: Member, part: Part, say: Callable[[str], None]) -> None:
     """Tell the open number, and what the data are by a fingerprint that nobody else can make."""
     open_number, data = f"{member.open_number:x}", fingerprint_of_data(member, part)
     body = {"kind": "joined", "plan": member.about, "authority": member.name, "open_number": open_number, "data": data}
     send(exchange.joined_file(member.name), body, exchange.key)
-    say(f"joined as {member.name}; fingerprint {fingerprint_of(member.open_number)}")
+    say(f'joined as {member.name} with the study "{study.name}"; fingerprint {fingerprint_of(member.open_number)}')
     if part.held:
         say(part.held)
 

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import careloom
-from careloom.catalogue import Catalogue
-from careloom.core import OutputError
+from careloom.catalogue import Catalogue, read_typology
+from careloom.catalogue.read_typologies import checksum
+from careloom.core import OutputError, RequestError
 from careloom.disclose import DEFAULT
 from careloom.govern import os_user
 from careloom.govern.messages import send
@@ -36,6 +37,7 @@ from careloom.typology.federated import (
 from careloom.typology.found import yes_of
 from careloom.typology.names import name_classes
 from careloom.typology.saved import Origin, make_saved, typology_text
+from careloom.typology.words import many
 
 NO_AND_YES = (np.array([0.0, 1.0]),)
 
@@ -62,8 +64,13 @@ def lead(exchange: Exchange, catalogue: Catalogue, wait: Callable[[str], None]) 
 
     fit = fit_sites(FederatedObjective(ask, plan.prior), starts, own)
     path = save(exchange, catalogue, plan, fit, items, prevalence)
-    if not exchange.finished_file.exists():
-        send(exchange.finished_file, {**words_of(fit), "plan": about, "rounds": rounds.number}, exchange.key)
+    found = checksum(read_typology(path))
+    if ended := exchange.finished(about):
+        if ended.get("typology") != found:
+            raise RequestError(f"{path}: this is not the typology that was found; take it away, and lead again")
+    else:
+        said = {**words_of(fit), "plan": about, "rounds": rounds.number, "typology": found}
+        send(exchange.finished_file, said, exchange.key)
     return fit, rounds.number, path
 
 
@@ -77,8 +84,6 @@ def save(
 ) -> Path:
     """Write the parameters as a typology file in the folder. Raises RequestError when a class is too small for that."""
     path = exchange.folder / f"{plan.name}.toml"
-    if path.exists():
-        return path
     indicators = catalogue.indicator_sets[plan.indicators]
     labels = {item.name: item.label for item in indicators.indicators}
     yes = yes_of(fit.parameters)
@@ -86,7 +91,7 @@ def save(
         source=f"Federated latent class analysis of the assessments of {len(plan.authorities)} authorities: {', '.join(plan.authorities)}.",
         made_by=f"careloom {careloom.__version__}, by {os_user()}",
         made_on=dt.date.today(),
-        why=f"{plan.classes} classes, as agreed; {fit.certificate.verdict}, best of {fit.starts} starts, found by {fit.starts_at_best}.",
+        why=f"{many(plan.classes, 'category', 'categories')}, as agreed; {how_found(fit)}.",
     )
     saved = make_saved(
         plan.name,
@@ -100,11 +105,21 @@ def save(
         least=max(plan.least, DEFAULT.threshold),
         base=DEFAULT.base,
     )
+    if path.exists():
+        if read_typology(path).classes != saved.classes:
+            raise RequestError(f"{path}: this is not the typology that was found; take it away, and lead again")
+        return path
     try:
         path.write_text(typology_text(saved), encoding="utf-8")
     except OSError as fault:
         raise OutputError(f"{path}: the typology cannot be written there ({fault.strerror})") from None
     return path
+
+
+def how_found(fit: LatentClassFit) -> str:
+    """What is known of the maximum, and from how many starts it was found."""
+    starts = "from one start" if fit.starts == 1 else f"best of {fit.starts} starts, found by {fit.starts_at_best}"
+    return f"{fit.certificate.verdict}, {starts}"
 
 
 def begin(exchange: Exchange, plan: Plan) -> None:

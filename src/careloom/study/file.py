@@ -4,11 +4,13 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from careloom.catalogue import Catalogue, PriceSheet, read_prices
+from careloom.catalogue import Catalogue, PriceSheet
 from careloom.core import Keys, StudyError, nearest, read_toml
+from careloom.costs import CostChoices
 from careloom.ingest import Delivery
 from careloom.outcomes import AskedOfOutcomes
 from careloom.pathways import DISTANCES, EPISODE_CLASS_RULES, INTERACTIONS, groupings
+from careloom.study.asked_of_costs import read_asked_of_costs
 from careloom.study.asked_of_outcomes import Mask, read_asked
 from careloom.study.demand import Demand, number_of_classes, read_demand
 from careloom.study.residents import Residents, read_residents
@@ -54,6 +56,8 @@ class Study:
     cost_end_day: dt.date
     is_cost_window_asked: bool
     prices: PriceSheet
+    cost_choices: CostChoices
+    with_cost_lines: bool
 
     @property
     def indicators(self) -> str:
@@ -67,13 +71,18 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     Paths in it are relative to the file. [typology], [pathways], [outcomes] and [costs] may be left out: every outcome is asked
     then, and costs are for the last twelve months that study and returns reach, at illustrative prices.
     """
+    if path.is_file() and path.suffix != ".toml":
+        raise StudyError(f"{path}: this is no study file, which is a .toml file")
     keys = read_toml(path, StudyError)
+    if "probabilities" in keys.values:
+        raise StudyError(f"{path}: this is a saved typology, not a study file; name it with --with, --from or use =")
     words, home = keys.table("study"), path.resolve().parent
     first_day, end_day = window(words)
     deliveries = tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery"))
     sections = ("typology", "pathways", "outcomes", "costs")
     typology, pathways, outcomes, costs = (keys.table(name, {}) for name in sections)
     asked_of_outcomes, masks = read_asked(outcomes, catalogue)
+    asked_of_costs = read_asked_of_costs(costs, home, catalogue)
     cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
     study = Study(
         name=words.text("name"),
@@ -99,7 +108,9 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         cost_first_day=cost_first_day,
         cost_end_day=cost_end_day,
         is_cost_window_asked=bool({"from", "to"} & set(costs.values)),
-        prices=read_price_sheet(costs, home, catalogue),
+        prices=asked_of_costs.prices,
+        cost_choices=asked_of_costs.choices,
+        with_cost_lines=asked_of_costs.with_lines,
     )
     for table in (words, typology, pathways, outcomes, costs, keys):
         table.done()
@@ -206,15 +217,3 @@ def questions(keys: Keys, catalogue: Catalogue) -> tuple[str, ...]:
         if name not in catalogue.outcomes:
             raise StudyError(f'{keys.where}: there is no outcome "{name}"{nearest(name, catalogue.outcomes)}')
     return asked
-
-
-def read_price_sheet(keys: Keys, home: Path, catalogue: Catalogue) -> PriceSheet:
-    """Return the price sheet of that name, or read the authority's own CSV."""
-    name = str(keys.text("prices", "illustrative"))
-    if name.endswith(".csv"):
-        return read_prices(home / name)
-    if name not in catalogue.price_sheets:
-        raise StudyError(
-            f'{keys.where}: there is no price sheet "{name}"{nearest(name, catalogue.price_sheets)}; or name a file, prices = "ours.csv"'
-        )
-    return catalogue.price_sheets[name]

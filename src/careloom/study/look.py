@@ -3,9 +3,11 @@
 import json
 import os
 import re
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from careloom.catalogue import Catalogue
 from careloom.core import CareloomError, NotFoundError, OutputError, RequestError, StudyError
@@ -21,6 +23,7 @@ LOG = "access.jsonl"
 """The log of accesses, beside the study file: never in the outputs, which every run replaces."""
 PSEUDONYM = re.compile("[a-z2-7]{26}")
 """What an ID looks like; see govern.keys."""
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -39,31 +42,54 @@ class Asked:
     out: Path | None = None
 
 
+@dataclass(frozen=True)
+class Looked(Generic[Found]):
+    """What was found about a child, the access as it was written down, and in which returns the child was found by number."""
+
+    found: Found
+    access: Access
+    found_in: str
+
+
 def look_at_child(study_file: Path, catalogue: Catalogue, asked: Asked) -> str:
     """Return one child's page as text, having written the access down and the files that were asked for.
 
     A refused access is written down, too. Raises RequestError (no purpose, not an ID), NotFoundError (no such child, or
     no results to look in), OutputError, and AuditError when the access cannot be written down: nothing is shown then.
     """
+    looked = look(
+        study_file,
+        catalogue,
+        asked,
+        "child",
+        lambda engine, study, person_id: gather_child(engine, catalogue, study=study, person_id=person_id),
+    )
+    return show(looked.found, seen_by(looked.access, asked, looked.found_in), asked)
+
+
+def look(
+    study_file: Path, catalogue: Catalogue, asked: Asked, command: str, gather: Callable[[Engine, Study, str], Found]
+) -> Looked[Found]:
+    """Find the child, gather what is asked about them, and write the access down, before anything of it is shown."""
     study = read_study(study_file, catalogue)
     log = log_of(study_file, study)
     by = "the authority's number" if asked.child_id else "ID"
-    about = {"study": study.name, "command": "child", "by": by, "purpose": asked.purpose.strip()}
+    about = {"study": study.name, "command": command, "by": by, "purpose": asked.purpose.strip()}
     person_id = asked.person_id if asked.person_id and PSEUDONYM.fullmatch(asked.person_id) else None
+    found_in = ""
     try:
         check_asked(asked, study)
         with closing(open_kept(study.out / "study.duckdb")) as engine:
-            found_in = ""
             if not person_id:
                 person_id, found_in = find_child(engine, study, catalogue, asked)
-            page = gather_child(engine, catalogue, study=study, person_id=person_id)
+            found = gather(engine, study, person_id)
     except Exception as fault:
         why = str(fault) if isinstance(fault, CareloomError) else f"a fault in Careloom itself: {type(fault).__name__}"
         note_access(log, {**about, "person_id": person_id, "outcome": "refused", "why": why, "wrote": []})
         raise
     wrote = [str(path.resolve()) for path in (asked.out, asked.svg) if path]
     access = note_access(log, {**about, "person_id": person_id, "outcome": "shown", "wrote": wrote})
-    return show(page, access, asked, found_in)
+    return Looked(found, access, found_in)
 
 
 def check_accesses(study_file: Path, catalogue: Catalogue, noted: str) -> CheckedLog:
@@ -144,13 +170,17 @@ def find_child(engine: Engine, study: Study, catalogue: Catalogue, asked: Asked)
     return person, name
 
 
-def show(page: ChildPage, access: Access, asked: Asked, found_in: str) -> str:
-    """Lay the page out, saying who looked and why, and write the files that were asked for. Raises OutputError."""
+def seen_by(access: Access, asked: Asked, found_in: str) -> tuple[str, str]:
+    """Say who looked, when and why, and which line of the log it is."""
     found = f"; found by the number in {found_in}" if found_in else ""
-    seen = (
+    return (
         f"Looked at on {say_day(access.at.date())}, {access.at:%H:%M} UTC, by {plain(access.user)}: {plain(asked.purpose.strip())}",
         f"Access {access.number} of {access.log}, fingerprint {access.fingerprint[:16]}{found}",
     )
+
+
+def show(page: ChildPage, seen: tuple[str, str], asked: Asked) -> str:
+    """Lay the page out, and write the files that were asked for. Raises OutputError."""
     words = write_child(page, seen)
     if asked.out:
         write_inside(asked.out, words)

@@ -11,10 +11,11 @@ from careloom.catalogue import Catalogue, IndicatorSet
 from careloom.engine import Engine
 from careloom.report.question import Answer
 from careloom.study.listings import Listing
+from careloom.study.outcome_tables import short, with_limits
 
 AGES = {"Under 1": "<1", "1 to 4": "1-4", "5 to 9": "5-9", "10 to 15": "10-15", "16 to 17": "16-17"}
 SEXES = {"Female": "female", "Male": "male"}
-HEADING = ("outcome", "about", "level", "compared with", "planted", "estimated", "95% from", "95% to", "holds it")
+HEADING = ("about", "level : compared with", "planted", "estimated", "holds it")
 Row = dict[str, str]
 
 
@@ -79,25 +80,53 @@ def alike(engine: Engine, classes: Sequence[Row], indicators: IndicatorSet) -> d
     return {class_no: min(names, key=lambda name: apart(class_no, name)) for class_no in found}
 
 
-def side_by_side(truth: Truth, ratios: Answer, catalogue: Catalogue) -> Iterator[str | Listing]:
-    """The planted ratios beside those of the primary model, as they may be shown, and how many intervals hold them."""
+@dataclass(frozen=True)
+class Comparison:
+    """One planted hazard ratio beside its estimate, as it may be shown; `about` and `level` are the report's words."""
+
+    outcome: str
+    about: str
+    level: str
+    reference: str
+    planted: str
+    estimated: str
+    holds: bool
+
+    @property
+    def listing(self) -> tuple[str, ...]:
+        of = f"{short(self.level)} : {short(self.reference)}"
+        return self.about, of, self.planted, self.estimated, "yes" if self.holds else "no"
+
+
+def side_by_side(truth: Truth, ratios: Answer, catalogue: Catalogue) -> list[Comparison]:
+    """The planted ratios beside those of the primary model, where there are limits that may be shown."""
     name_of = {outcome.title: name for name, outcome in catalogue.outcomes.items()}
-    rows: list[tuple[object, ...]] = []
+    found = []
     for row in ratios.rows:
         if row["level"] == row["reference"] or row["lower"] is None or row["upper"] is None:
             continue
-        asked = (name_of[row["outcome"]], row["term"], row["level"], row["reference"])
-        if (planted := truth.ratio(*asked)) is not None:
-            holds = "yes" if row["lower"] <= planted <= row["upper"] else "no"
-            shown = tuple(f"{row[name]:.2f}" for name in ("hazard_ratio", "lower", "upper"))
-            about = (row["outcome"], row["term"], row["level"], row["reference"])
-            rows.append((*about, f"{planted:.2f}", *shown, holds))
-    if not rows:
-        yield "Nothing that was planted could be estimated."
-        return
-    yield Listing("Planted and estimated hazard ratios", HEADING, tuple(rows))
-    held = sum(row[-1] == "yes" for row in rows)
-    yield (
-        f"{held} of {len(rows)} intervals of 95% hold the planted ratio. Some are expected to miss it: one in twenty by "
-        "chance, and the classes, found again from the records, are not quite those that were planted."
+        about = (row["term"], row["level"], row["reference"])
+        if (planted := truth.ratio(name_of[row["outcome"]], *about)) is not None:
+            estimated = with_limits(ratios, row, ("hazard_ratio", "lower", "upper"))
+            holds = row["lower"] <= planted <= row["upper"]
+            found.append(Comparison(row["outcome"], *about, f"{planted:.2f}", estimated, holds))
+    return found
+
+
+def listings(found: Sequence[Comparison]) -> Iterator[Listing]:
+    """A table for each outcome."""
+    for outcome in dict.fromkeys(each.outcome for each in found):
+        rows = tuple(each.listing for each in found if each.outcome == outcome)
+        yield Listing(f"{outcome}: planted and estimated hazard ratios", HEADING, rows)
+
+
+def how_many_hold(found: Sequence[Comparison]) -> str:
+    """The sentence below: how many intervals hold what was planted."""
+    if not found:
+        return "This authority was made up, but nothing that was planted could be estimated."
+    held = sum(each.holds for each in found)
+    return (
+        f"This authority was made up: {held} of {len(found)} intervals of 95% hold the ratio that was planted. Some are "
+        "expected to miss it: one in twenty by chance, and the categories, found again from the records, are not quite "
+        "those that were planted."
     )

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.parquet
 
 import careloom
 from careloom.catalogue import Catalogue
-from careloom.catalogue.scope import empty_select
 from careloom.check import measure_availability, run_rules
 from careloom.core import Ledger, NothingToRunError
-from careloom.costs import cost_children
+from careloom.costs import cost_children, cost_classes
 from careloom.engine import Engine, open_engine, write_database
 from careloom.govern import open_key
 from careloom.ingest import Decisions, ingest, say_in_common
@@ -26,6 +26,7 @@ from careloom.pathways import (
     doubts,
     follow_careers,
     follow_flows,
+    join_fees,
     make_lives,
     make_pathways,
     make_timeline,
@@ -45,7 +46,7 @@ from careloom.typology import Search, find_classes, read_decisions
 
 OnStep = Callable[[str, float], None]
 
-SHARING = {"report.html": "released", "workbook.xlsx": "released", "tables/": "released"}
+SHARING = dict.fromkeys(("report.html", "workbook.xlsx", "results.json", "tables/", "model/"), "released")
 """Only what has gone through disclosure control is `released`; the rest stays `inside` the authority."""
 
 
@@ -127,7 +128,9 @@ def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine, *, accep
 
 
 def make_histories(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
-    return make_lives(engine, catalogue.repairs, catalogue.spells, off=study.repairs_off)
+    ledger = make_lives(engine, catalogue.repairs, catalogue.spells, off=study.repairs_off)
+    ledger.extend(join_fees(engine))
+    return ledger
 
 
 def measure_years(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
@@ -197,9 +200,7 @@ def time_questions(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger
 
 def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
     study = within_returns(study, catalogue, engine)
-    if not engine.columns("fee"):
-        engine.make("fee", empty_select(catalogue.tables["fee"]))
-    return cost_children(
+    ledger = cost_children(
         engine,
         catalogue.processes,
         needs=catalogue.needs,
@@ -207,7 +208,10 @@ def cost_care(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
         placement_codes=catalogue.placement_codes,
         first_day=study.cost_first_day,
         end_day=study.cost_end_day,
+        choices=study.cost_choices,
     )
+    ledger.extend(cost_classes(engine, seed=study.seed))
+    return ledger
 
 
 def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, *, is_new_key: bool) -> tuple[str, ...]:
@@ -234,6 +238,8 @@ def write_outputs(study: Study, catalogue: Catalogue, engine: Engine, folder: Pa
     kept = kept_tables(catalogue, engine)
     write_database(folder / "study.duckdb", kept)
     pyarrow.csv.write_csv(kept["ledger"], folder / "ledger.csv")
+    if study.with_cost_lines:
+        pyarrow.parquet.write_table(kept["cost"], folder / "cost.parquet")
     write_report(engine, catalogue, folder=folder, study=study_words(study, finished, catalogue, engine))
     about = {
         "study": study.name,

@@ -19,11 +19,10 @@ from careloom.report.question import Answer
 from careloom.report.words import say_day
 from careloom.stats.latent_class.congruence import SAME
 from careloom.study.class_names import profiles
-from careloom.study.demand import MOST_CLASSES
 from careloom.study.file import Study
-from careloom.study.kept_demand import Told, answers_of, indicators_of, kept, ready, shown
+from careloom.study.kept_demand import Told, answers_of, indicators_of, kept, number_of, ready, shown
 from careloom.study.listings import Listing
-from careloom.typology.classes import Search, search_classes
+from careloom.typology.classes import MOST_CLASSES, Search, search_classes
 from careloom.typology.consistency import WHAT, load_groups
 from careloom.typology.decisions import congruence, read_decisions
 from careloom.typology.found import Found
@@ -53,8 +52,8 @@ QUALITY = (
 )  # fmt: skip
 MODE_COLUMNS = ("mode_no", "log_likelihood", "below_best", "found", "starts", "sizes")
 NO_FACTORS = (
-    "No factors recorded takes those together that record none and those that record only the code for none; with --all "
-    "they are told apart."
+    "No factors recorded: assessments that record none, and those that record only the code for none, taken together; "
+    "the table of assessments chosen (--all) counts them apart."
 )
 REST = (
     "With --all: why so many, condition by condition; which assessments were set aside; every number of categories with "
@@ -120,10 +119,8 @@ def told(answers: dict[str, Answer], asked: AskedOfTypology, said: Sequence[str]
         *(shown(answers, "class_by_group") if answers["class_by_group"].released else []),
         *found_again(answers["class_by_group"]),
         *(shown(answers, "class_groups") if answers["class_groups"].released else []),
-    ]  # fmt: skip
-    concluded = [
-        *say_fit(answers), *shown(answers, "categories"), answers["categories"].question.note, NO_FACTORS, marks
-    ]  # fmt: skip
+    ]
+    concluded = [*say_fit(answers), *shown(answers, "categories"), *notes_on(answers["categories"]), marks]
     if not asked.whole:
         return [*concluded, *(groups if asked.by else []), REST]
     return [
@@ -139,15 +136,22 @@ def told(answers: dict[str, Answer], asked: AskedOfTypology, said: Sequence[str]
     ]
 
 
+def notes_on(categories: Answer) -> list[str]:
+    """What must be known to read the table of categories."""
+    has_none_recorded = any(row["category"] == "No factors recorded" for row in categories.rows)
+    return [categories.question.note, *([NO_FACTORS] if has_none_recorded else [])]
+
+
 def other_than_kept(engine: Engine, study: Study, found: Found) -> list[str]:
     """A warning where the categories, by number, are not those that the last run has kept, and the report shows."""
     if not engine.columns("class_profile") or not count(engine, "class_profile"):
         return []
     items, kept_ones = profiles(engine, study)
-    places = [[item.name for item in found.items].index(name) for name in items if name in names_of(found)]
-    known = [name in names_of(found) for name in items]
-    own = found.probabilities[:, places]
-    if len(own) == len(kept_ones) and (np.diag(congruence(own, kept_ones[:, known])) >= SAME).all():
+    names = [item.name for item in found.items]
+    both = [name for name in items if name in names]
+    own = found.probabilities[:, [names.index(name) for name in both]]
+    theirs = kept_ones[:, [items.index(name) for name in both]]
+    if len(own) == len(theirs) and (np.diag(congruence(own, theirs)) >= SAME).all():
         return []
     many = f"{len(kept_ones)} categories" if len(kept_ones) > 1 else "one category"
     return [
@@ -155,10 +159,6 @@ def other_than_kept(engine: Engine, study: Study, found: Found) -> list[str]:
         "report, nor those that careloom classes name goes by. To make these the study's, write starts = "
         f"{found.fit.starts if found.fit else STARTS} and classes = {len(own)} in [typology], and run it again."
     ]
-
-
-def names_of(found: Found) -> set[str]:
-    return {item.name for item in found.items}
 
 
 def found_again(by_group: Answer) -> list[str]:
@@ -171,8 +171,8 @@ def found_again(by_group: Answer) -> list[str]:
             category: sum(row["likeness"] != "different" for row in rows if row["category"] == category)
             for category in dict.fromkeys(row["category"] for row in rows)
         }
-        counts = "; ".join(f"{category}: {number} of {groups}" for category, number in again.items())
-        sentences.append(f"By {way.lower()}, found again (congruence of 0.85 or more): {counts}.")
+        counts = "; ".join(f"{number_of(category)}: {number} of {groups}" for category, number in again.items())
+        sentences.append(f"By {way.lower()}, categories found again (congruence of 0.85 or more): {counts}.")
     return sentences
 
 

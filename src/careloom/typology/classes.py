@@ -18,6 +18,8 @@ from careloom.typology.scoring import items_told, load_scored, parameters_of, sc
 from careloom.typology.tables import load_found, load_nothing
 
 FEWEST_ASSESSMENTS = 50
+MOST_CLASSES = 30
+"""More categories than this nobody can tell apart or name, and to seek them takes hours; our choice."""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from careloom.core.parties import check_parties
 from careloom.stats.latent_class import LatentClassFit, Parameters, collapse, from_yes
 from careloom.stats.latent_class.federated import LEAST, LEAST_ROWS, Site, TooFewRowsError, length_of, take_part
 from careloom.stats.latent_class.parameters import LEAST_LOG
+from careloom.typology.classes import MOST_CLASSES
 from careloom.typology.patterns import NO_AND_YES, Patterns
 
 VERSION = 1
 MOST_ROUNDS = 400
-MOST_CLASSES = 30
 
 
 @dataclass(frozen=True)

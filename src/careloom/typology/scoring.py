@@ -114,17 +114,23 @@ def load_scored(engine: Engine, found: Found, saved: SavedTypology, scored: Scor
 
 
 def fit_words(scored: Scored) -> str:
-    """How well the typology fits, in a sentence or two that say what to do."""
+    """What the likelihood says of the fit, and what it cannot say, in sentences that say what to do."""
     below = scored.rows.expected - scored.rows.observed
     if below > POOR:
-        said = "These assessments fit the typology worse than its own did: find classes of your own with careloom typology, and compare."
+        said = "These assessments fit the typology worse than its own did: find categories of your own with careloom typology, and compare."
     elif below < -POOR:
-        said = "These assessments are simpler than those that the typology was found from (most record common things only); it fits them."
+        said = (
+            "These assessments are likelier than the typology's own (most record common things only). That does not show "
+            "that it fits: see below which factors are recorded more, or less, often than it expects."
+        )
     else:
-        said = "These assessments fit the typology about as well as its own did."
+        said = (
+            "The likelihood speaks neither for nor against the typology: on average it is what the typology expects. Other "
+            "kinds of demand can hide in an average: see below which factors are recorded more, or less, often."
+        )
     sizes = (
         "Other sizes of the same categories would fit them better."
         if scored.gain > POOR_SIZES
-        else "Its sizes fit here, too."
+        else "Fitting the sizes of the categories here would add next to nothing."
     )
     return f"{said} {sizes}"

@@ -55,7 +55,10 @@ def choice_rows(found: Found) -> Iterator[tuple[object, ...]]:
     if not found.choice:
         return
     answers = {True: "yes", False: "no", None: "not known"}
-    others = {"e": "Yours to judge, by the tables of careloom typology --by la --by year.", "f": "Not every one has a settled name."}
+    others = {
+        "e": "Yours to judge, by the tables of careloom typology --by la --by year.",
+        "f": "Not every one has a settled name.",
+    }
     considered = found.choice.considered[found.choice.chosen - 1]
     for position, condition in enumerate(considered.conditions, start=1):
         said = others.get(condition.letter) if condition.is_met is None else None

@@ -31,7 +31,8 @@ def test_a_triangular_has_its_mean_and_standard_deviation() -> None:
     sd = math.sqrt((80**2 + 100**2 + 150**2 - 80 * 100 - 80 * 150 - 100 * 150) / 18)
     assert abs(drawn.mean() - mean) < SEVERAL_ERRORS * sd / math.sqrt(DRAWS)
     assert abs(drawn.std() / sd - 1) < SEVERAL_ERRORS / math.sqrt(2 * DRAWS)
-    assert 80 <= drawn.min() and drawn.max() <= 150
+    assert drawn.min() >= 80
+    assert drawn.max() <= 150
 
 
 def test_a_triangular_is_that_of_scipy_share_by_share() -> None:

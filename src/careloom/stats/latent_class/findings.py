@@ -63,10 +63,11 @@ def find_in_fit(table: PatternTable, fit: LatentClassFit) -> tuple[Finding, ...]
     possible = float(np.log(table.sizes).sum())
     fewer = f"Ask for fewer than {fit.classes} classes."
     if np.log(fit.n_parameters + 1.0) > possible + 1e-9:
-        sentence = f"{fit.n_parameters} parameters are more than {np.exp(possible):.0f} possible patterns can tell."
+        sentence = f"{parameters(fit.n_parameters)} more than {np.exp(possible):.0f} possible patterns can tell."
         found.append(Finding("more parameters than cells", sentence, fewer))
     elif fit.n_parameters > len(table.weights) - 1:
-        sentence = f"{fit.n_parameters} parameters are to be told from {len(table.weights)} distinct patterns."
+        patterns = "1 pattern" if len(table.weights) == 1 else f"{len(table.weights)} distinct patterns"
+        sentence = f"{parameters(fit.n_parameters)} to be told from {patterns}."
         remedy = f"{fewer[:-1]}, bring more rows, or add a prior; trust the certificate, not the count of parameters."
         found.append(Finding("fewer patterns than parameters", sentence, remedy))
     if fit.certificate.verdict == "weakly identified":
@@ -86,6 +87,10 @@ def called(items: NDArray[np.intp], names: Sequence[str] | None) -> str:
     few = ", ".join(str(names[item]) if names else str(item) for item in items[:5].tolist())
     more = f" and {len(items) - 5} more" if len(items) > 5 else ""
     return f"the item{'s' if len(items) > 1 else ''} {'' if names else 'at position '}{few}{more}"
+
+
+def parameters(number: int) -> str:
+    return "1 parameter is" if number == 1 else f"{number} parameters are"
 
 
 def amount(rows: float) -> str:

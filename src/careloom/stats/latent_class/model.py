@@ -86,6 +86,11 @@ class LatentClassModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         weights = _check_sample_weight(sample_weight, answers, dtype=np.float64, ensure_non_negative=True)
         own = None if isinstance(self.categories, str) else self.categories
         weighed = weights > 0
+        names = getattr(self, "feature_names_in_", None)
+        unseen = np.flatnonzero(np.isnan(answers[weighed]).all(axis=0))
+        if unseen.size and weighed.any():
+            items = called(unseen, None if names is None else names.tolist())
+            raise RequestError(f"no row has an answer to {items}: leave out what was never observed")
         try:
             table, _ = collapse(answers[weighed], weights[weighed], own)
             found = fit_latent_classes(
@@ -98,7 +103,6 @@ class LatentClassModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
             )
         except ValueError as fault:
             raise RequestError(str(fault)) from None
-        names = getattr(self, "feature_names_in_", None)
         self.fit_ = found
         self.categories_ = list(table.levels)
         self.findings_ = (*find_in_rows(table, None if names is None else names.tolist()), *find_in_fit(table, found))
@@ -149,13 +153,17 @@ class LatentClassModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
 
     def _answers(self, X: ArrayLike, *, reset: bool) -> Floats:
         """The rows as numbers (n, items), NaN where missing and otherwise 0 or more."""
+        not_numbers = "X holds answers that are not numbers, such as text or dates: code them as whole numbers first"
+        if holds_dates(X):
+            raise RequestError(not_numbers)
         try:
             answers: Floats = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
-        except ValueError as fault:
-            if "could not convert" not in str(fault):
-                raise
-            # scikit-learn's own words would show the answer.
-            raise RequestError("X holds answers that are not numbers: code them as whole numbers first") from None
+        except (TypeError, ValueError) as fault:
+            # The words of NumPy and scikit-learn would show the answer. Of other objects, such as dictionaries,
+            # scikit-learn asks that its own TypeError be left as it is.
+            if any(word in str(fault).lower() for word in ("could not convert", "date", "time")):
+                raise RequestError(not_numbers) from None
+            raise
         seen = answers[~np.isnan(answers)]
         if (seen < 0).any():
             raise RequestError(
@@ -172,7 +180,8 @@ class LatentClassModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         if unknown.any():
             names = getattr(self, "feature_names_in_", None)
             items = called(np.flatnonzero(unknown.any(axis=0)), None if names is None else names.tolist())
-            what = f"{int(unknown.sum())} answers to {items} are not among the categories"
+            many = int(unknown.sum())
+            what = f"{'1 answer' if many == 1 else f'{many} answers'} to {items} {'is' if many == 1 else 'are'} not among the categories"
             if self.handle_unknown == "error":
                 raise RequestError(f"{what}: code them as at the fit, or give all that there can be to categories=")
             warnings.warn(f"{what}: taken as missing. Are they coded as at the fit?", UserWarning, stacklevel=3)
@@ -200,3 +209,10 @@ class LatentClassModel(DensityMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.positive_only = True
         tags.input_tags.allow_nan = True
         return tags
+
+
+def holds_dates(X: object) -> bool:
+    """Are there dates or durations in rows, an array or a frame? NumPy would count their days, or parts of seconds."""
+    rows = np.asarray(X[:1], dtype=None) if isinstance(X, list) and X else X
+    kinds = [rows.dtype] if isinstance(rows, np.ndarray) else getattr(rows, "dtypes", ())
+    return any(getattr(kind, "kind", "") in tuple("mM") for kind in kinds)

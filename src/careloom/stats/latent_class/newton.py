@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from careloom.stats.latent_class.patterns import Floats
-from careloom.stats.latent_class.proof import LEAST_EIGENVALUE, NOTHING_LEFT, Certificate, Verdict
+from careloom.stats.latent_class.proof import LEAST_EIGENVALUE, NOTHING_LEFT, Certificate, Verdict, newton_step
 
 STEPS = 200
 HALVINGS = 40
@@ -63,13 +63,9 @@ def newton(seen: Look) -> Direction:
     step = np.zeros(len(inside))
     if not inside.any():
         return Direction(step, 0.0, 1.0, len(inside))
-    scale = np.sqrt(seen.complete[inside])
-    values, vectors = np.linalg.eigh(seen.information[np.ix_(inside, inside)] / np.outer(scale, scale))
-    along = vectors.T @ (seen.score[inside] / scale)
-    told = np.abs(values) > LEAST_EIGENVALUE
-    move = np.where(told, along / np.where(told, np.abs(values), 1.0), 0.0)
-    step[inside] = (vectors @ move) / scale
-    return Direction(step, float(along @ move) / 2.0, float(values.min()), int((~inside).sum()))
+    information, scale = seen.information[np.ix_(inside, inside)], np.sqrt(seen.complete[inside])
+    step[inside], gain, least = newton_step(seen.score[inside], information, scale)
+    return Direction(step, gain, least, int((~inside).sum()))
 
 
 def shorten(height: Callable[[Floats], float], at: Floats, seen: Look, direction: Direction) -> float | None:

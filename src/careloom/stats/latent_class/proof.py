@@ -93,12 +93,21 @@ def newton(objective: Objective, point: Point) -> tuple[Floats, float, float]:
     if not free.size:
         return direction, 0.0, 1.0
     scale = complete_scale(point, free)
-    values, vectors = np.linalg.eigh(objective.information(point, free) / np.outer(scale, scale))
-    along = vectors.T @ (point.slope[free] / scale)
+    direction[free], gain, least = newton_step(point.slope[free], objective.information(point, free), scale)
+    return direction, gain, least
+
+
+def newton_step(slope: Floats, information: Floats, scale: Floats) -> tuple[Floats, float, float]:
+    """The step (F,) that slope (F,) and information (F, F) ask for, half the decrement, and the least scaled eigenvalue.
+
+    ``scale`` (F,) is the square root of the information there would be if the classes were seen. Upwards also where the
+    surface is not yet a hill; none where it is flat.
+    """
+    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    along = vectors.T @ (slope / scale)
     told = np.abs(values) > LEAST_EIGENVALUE
     move = np.where(told, along / np.where(told, np.abs(values), 1.0), 0.0)
-    direction[free] = (vectors @ move) / scale
-    return direction, float(along @ move) / 2.0, float(values.min())
+    return (vectors @ move) / scale, float(along @ move) / 2.0, float(values.min())
 
 
 def complete_scale(point: Point, free: NDArray[np.intp]) -> Floats:

@@ -1,9 +1,8 @@
 """How well does a fit tell its classes apart?
 
 Rows with no item observed belong nowhere and are left out. A class that nobody is assigned to has no average: NaN.
-Sources: Nagin (2005), Group-Based Modeling of Development, ch. 5 (average posterior, odds of correct classification);
-Bolck, Croon and Hagenaars (2004), Political Analysis 12:3, and Vermunt (2010), Political Analysis 18:450
-(classification errors).
+How often rows of a class are assigned to each, the classification errors, is in ``three_step``, where they are put right.
+Source: Nagin (2005), Group-Based Modeling of Development, ch. 5 (average posterior, odds of correct classification).
 """
 
 from __future__ import annotations
@@ -24,17 +23,13 @@ class Quality:
     """What classification by these parameters is worth.
 
     ``assigned`` (K,): share of rows assigned to each class by their likeliest. ``average_posterior`` (K, K): among
-    rows assigned to the class of the row of the table, the mean probability of each class. ``errors_modal`` and
-    ``errors_proportional`` (K, K): probability of being assigned to the class of the column, given that the class of the
-    row is true, when rows go to the likeliest class or to each class in proportion. ``share_certain``: share of rows
-    whose likeliest class has a probability of at least 0.7. ``shares`` (K,) are those of the parameters.
+    rows assigned to the class of the row of the table, the mean probability of each class. ``share_certain``: share of
+    rows whose likeliest class has a probability of at least 0.7. ``shares`` (K,) are those of the parameters.
     """
 
     shares: Floats
     assigned: Floats
     average_posterior: Floats
-    errors_modal: Floats
-    errors_proportional: Floats
     share_certain: float
 
     @property
@@ -64,21 +59,17 @@ class Quality:
 def classification_quality(table: PatternTable, at: Parameters) -> Quality:
     """Judge the classification of a table's rows by some parameters, theirs or those of others."""
     modal = np.zeros((at.classes, at.classes))  # [assigned, class]: weight of the class among those assigned
-    proportional = np.zeros_like(modal)
     certain = 0.0
     weights = np.where(table.observed, table.weights, 0.0)
     for some, _, belongs in belonging(table, at):
         weighted = belongs * weights[some, None]
         np.add.at(modal, belongs.argmax(axis=1), weighted)
-        proportional += belongs.T @ weighted
         certain += float(weights[some] @ (belongs.max(axis=1) >= CERTAIN))
     with np.errstate(invalid="ignore"):
         return Quality(
             shares=at.shares,
             assigned=modal.sum(axis=1) / weights.sum(),
             average_posterior=modal / modal.sum(axis=1, keepdims=True),
-            errors_modal=(modal / modal.sum(axis=0)).T,
-            errors_proportional=(proportional / proportional.sum(axis=0)).T,
             share_certain=certain / float(weights.sum()),
         )
 

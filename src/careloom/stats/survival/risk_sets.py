@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -211,24 +211,26 @@ def count_risk_sets(rows: Rows, *, patterns: int, efron: bool, membership: Membe
         raise ValueError(NO_EVENTS)
     slots, first, last = find_slots(rows)
 
+    def parts_of(some: NDArray[np.bool_]) -> Iterator[Floats]:
+        return weights_of(rows.weight[some], None if membership is None else membership.some(some))
+
     def summed(some: NDArray[np.bool_], one_past: Integers) -> Sparse:
         where = one_past[some] - 1, rows.pattern[some]
-        parts = weights_of(rows.weight[some], None if membership is None else membership.some(some))
-        return side_by_side([sum_into((slots.day.size, patterns), *where, part) for part in parts])
+        return side_by_side(sum_each_into((slots.day.size, patterns), *where, parts_of(some)))
 
     at_risk = last > first
     late = at_risk & (first > slots.edges[rows.stratum])
     leaving, events = summed(at_risk, last), summed(rows.is_event, last)
+    never = [np.bincount(rows.pattern[~at_risk], part, patterns) for part in parts_of(~at_risk)]
+    pattern_weight = np.column_stack(never).ravel() + leaving.sum(axis=0)
     if late.any():
         leaving = leaving - summed(late, first)
     tied = np.bincount(last[rows.is_event] - 1)
     event_slot, q = ties_of(tied, efron=efron)
-    parts = weights_of(rows.weight, membership)
-    weight = np.column_stack([np.bincount(rows.pattern, part, patterns) for part in parts])
     return RiskSets(
         counted=rows,
         labels=rows.labels,
-        pattern_weight=np.asarray(weight.ravel(), dtype=np.float64),
+        pattern_weight=pattern_weight,
         slots=slots,
         first=first,
         last=last,
@@ -251,10 +253,15 @@ def ties_of(tied: Integers, *, efron: bool) -> tuple[Integers, Floats]:
 
 def sum_into(shape: tuple[int, int], row: Integers, column: Integers, weight: Floats) -> Sparse:
     """A sparse matrix of the weights summed by (row, column)."""
-    if shape[0] * shape[1] > MOST_CELLS * weight.size:
-        return sparse.csr_array(sparse.coo_array((weight, (row, column)), shape=shape))
-    cells = np.bincount(row * shape[1] + column, weight, shape[0] * shape[1])
-    return sparse.csr_array(cells.reshape(shape))
+    return sum_each_into(shape, row, column, [weight])[0]
+
+
+def sum_each_into(shape: tuple[int, int], row: Integers, column: Integers, weights: Iterable[Floats]) -> list[Sparse]:
+    """The same for several weights of the same rows and columns."""
+    if shape[0] * shape[1] > MOST_CELLS * row.size:
+        return [sparse.csr_array(sparse.coo_array((weight, (row, column)), shape=shape)) for weight in weights]
+    cell, cells = row * shape[1] + column, shape[0] * shape[1]
+    return [sparse.csr_array(np.bincount(cell, weight, cells).reshape(shape)) for weight in weights]
 
 
 def side_by_side(of_classes: Sequence[Sparse]) -> Sparse:

@@ -12,7 +12,7 @@ from careloom.stats.survival.likelihood import Evaluation
 from careloom.stats.survival.risk_sets import RiskSets, Sparse, sum_into
 from careloom.stats.survival.rows import Floats, distinct_of
 
-CLUSTERS_AT_ONCE = 65_536
+CLUSTERS_AT_ONCE = 8_192
 
 
 def cluster_cross_products(sets: RiskSets, x: Floats, at: Evaluation, cluster: ArrayLike) -> Floats:

@@ -26,15 +26,23 @@ def checked_rows(
         raise ValueError("days must be one non-empty column")
     if any(a.shape != exits.shape for a in (event, weight) + (() if entry is None else (entry,))):
         raise ValueError("days, is_event, weights and entry_days must have the same length")
-    if not ((event == 0) | (event == 1)).all():
-        raise ValueError("is_event must be true or false (1 or 0), with none missing")
-    if not (np.isfinite(exits).all() and exits.min() >= 0):
-        raise ValueError("days must be known and not negative")
-    if not (np.isfinite(weight).all() and weight.min() > 0):
-        raise ValueError("weights must be known and above 0; leave out rows of weight 0")
-    if entry is not None and not (entry < exits).all():
-        raise ValueError("entry_days must be known and before the exit; place a same-day exit at, say, half a day")
+    if not (known := (event == 0) | (event == 1)).all():
+        raise ValueError(f"is_event must be true or false (1 or 0), with none missing: {told(~known)} neither")
+    if not (known := np.isfinite(exits) & (exits >= 0)).all():
+        raise ValueError(f"days must be known and not negative: {told(~known)} not; leave them out and count them")
+    if not (known := np.isfinite(weight) & (weight > 0)).all():
+        raise ValueError(f"weights must be known and above 0; leave out rows of weight 0: {told(~known)} not")
+    if entry is not None and not (known := entry < exits).all():
+        raise ValueError(
+            f"entry_days must be known and before the exit; place a same-day exit at, say, half a day: {told(~known)} not"
+        )
     return exits, event.astype(bool), weight, entry
+
+
+def told(broken: NDArray[np.bool_]) -> str:
+    """How many rows break a rule, in words that go before what they are (not)."""
+    count = int(broken.sum())
+    return f"{count:,} of {broken.size:,} rows {'is' if count == 1 else 'are'}"
 
 
 def checked_causes(cause: ArrayLike) -> NDArray[np.int64]:

@@ -122,3 +122,9 @@ def test_findings_hold_no_answers() -> None:
         assert "7777" not in finding.sentence + finding.remedy
         assert finding.sentence.endswith(".")
         assert finding.remedy.endswith(".")
+
+
+def test_one_is_said_of_one() -> None:
+    table, _ = collapse([[1], [1]], levels=[[0, 1]])
+    [found] = find_in_fit(table, fit_latent_classes(table, classes=1, starts=1))
+    assert found.sentence == "1 parameter is to be told from 1 pattern."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 import subprocess
 import sys
@@ -239,10 +240,12 @@ def test_too_many_classes_are_a_finding() -> None:
 @pytest.mark.parametrize(
     ("X", "weights", "said"),
     [
-        ([[0, np.nan], [1, np.nan]], None, "never observed: leave it out"),
-        ([[np.nan, np.nan], [np.nan, np.nan]], None, "never observed: leave it out"),
+        ([[0, np.nan], [1, np.nan]], None, "the item at position 1: leave out what was never observed"),
+        ([[np.nan, np.nan], [np.nan, np.nan]], None, "the items at position 0, 1: leave out"),
+        (np.array([["2024-01-01"], ["2024-01-02"]], dtype="datetime64[D]"), None, "or dates: code them"),
+        ([[dt.date(2024, 1, 1), 1], [dt.date(2024, 1, 2), 0]], None, "or dates: code them"),
         ([[0, -9], [1, 1]], None, "Negative values in data passed to LatentClassModel.*NaN"),
-        ([["yes", "no"], ["no", "no"]], None, "not numbers: code them"),
+        ([["yes", "no"], ["no", "no"]], None, "not numbers, such as text or dates: code them"),
         ([[0, np.inf], [1, 1]], None, "infinity"),
         ([0, 1], None, "Expected 2D array"),
         ([[0, 1], [1, 1]], [1, -1], "Negative values in data passed to `sample_weight`"),
@@ -278,7 +281,7 @@ def test_wrong_arguments_are_refused(rows: np.ndarray, wrong: dict[str, object])
 
 def test_an_unknown_answer_is_taken_as_missing_with_a_warning(model: LatentClassModel) -> None:
     given, gap = np.array([[0, 1, 0, 1, 0, 77, 0.0]]), np.array([[0, 1, 0, 1, 0, np.nan, 0]])
-    with pytest.warns(UserWarning, match="1 answers to the item at position 5 are not among the categories") as told:
+    with pytest.warns(UserWarning, match="1 answer to the item at position 5 is not among the categories") as told:
         probability = model.predict_proba(given)
     assert "77" not in str(told[0].message)
     np.testing.assert_array_equal(probability, model.predict_proba(gap))

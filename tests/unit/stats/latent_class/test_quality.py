@@ -19,7 +19,6 @@ def row_by_row(at: Parameters, rows: np.ndarray, weights: np.ndarray) -> dict[st
     """The tables of a classification, one row at a time."""
     k = at.classes
     assigned, posteriors, certain = np.zeros(k), np.zeros((k, k)), 0.0
-    modal, proportional, of_class = np.zeros((k, k)), np.zeros((k, k)), np.zeros(k)
     for row, weight in zip(rows, weights, strict=True):
         if (row == -1).all():
             continue
@@ -29,15 +28,9 @@ def row_by_row(at: Parameters, rows: np.ndarray, weights: np.ndarray) -> dict[st
         certain += weight * (belongs[likeliest] >= 0.7)
         for true in range(k):
             posteriors[likeliest, true] += weight * belongs[true]
-            of_class[true] += weight * belongs[true]
-            modal[true, likeliest] += weight * belongs[true]
-            for given in range(k):
-                proportional[true, given] += weight * belongs[true] * belongs[given]
     return {
         "assigned": assigned / assigned.sum(),
         "average_posterior": posteriors / assigned[:, None],
-        "errors_modal": modal / of_class[:, None],
-        "errors_proportional": proportional / of_class[:, None],
         "share_certain": certain / assigned.sum(),
     }
 
@@ -53,24 +46,9 @@ def test_agrees_with_one_row_at_a_time() -> None:
     assert quality.smallest_share == pytest.approx(0.2)
 
 
-def test_errors_are_those_that_are_made() -> None:
-    """With the true parameters, P(assigned | true) is how often rows of a class are in fact assigned so."""
-    rows, truth = draw(20_000, seed=32)
-    quality = classification_quality(table_of(rows), TRUTH)
-    modal = posterior(TRUTH, rows).argmax(axis=1)
-    for k in range(3):
-        share = np.bincount(modal[truth == k], minlength=3) / (truth == k).sum()
-        # Both vary by chance; four binomial standard errors of the smaller class (some 4,000 rows) and as much again.
-        assert quality.errors_modal[k] == pytest.approx(share, abs=8 * np.sqrt(0.25 / 4000))
-    assert quality.errors_modal.sum(axis=1) == pytest.approx(1)
-    assert quality.errors_proportional.sum(axis=1) == pytest.approx(1)
-    assert (np.diag(quality.errors_modal) > np.diag(quality.errors_proportional)).all()
-
-
 def test_classes_that_never_overlap() -> None:
     table, _ = collapse([[1, 1, 0], [0, 0, 1]], [60, 40])
     quality = classification_quality(table, from_yes([0.6, 0.4], [[1, 1, 0], [0, 0, 1]]))
-    assert quality.errors_modal == pytest.approx(np.eye(2))
     assert (quality.odds_of_correct > 1e9).all()
     assert quality.share_certain == 1
     assert quality.assigned.tolist() == [0.6, 0.4]

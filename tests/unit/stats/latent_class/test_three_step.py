@@ -38,6 +38,19 @@ def test_classification_errors_are_the_slow_sums(by: Assignment) -> None:
     np.testing.assert_allclose(classification_error(belongs, table.weights, by), slow, rtol=1e-12)
 
 
+def test_errors_are_those_that_are_made() -> None:
+    """With the true parameters, P(assigned | true) is how often rows of a class are in fact assigned so."""
+    rows, truth = draw(20_000, seed=32)
+    table, _ = collapse(rows)
+    weights = step_weights(table, TRUTH)
+    modal = posterior(TRUTH, rows).argmax(axis=1)
+    for k in range(3):
+        share = np.bincount(modal[truth == k], minlength=3) / (truth == k).sum()
+        # Both vary by chance; four binomial standard errors of the smaller class (some 4,000 rows) and as much again.
+        assert weights.error_modal[k] == pytest.approx(share, abs=8 * np.sqrt(0.25 / 4000))
+    assert (np.diag(weights.error_modal) > np.diag(weights.error_proportional)).all()
+
+
 def test_of_two_classes_alike_the_first_is_taken() -> None:
     assert assign(np.array([[0.5, 0.5], [0.2, 0.8]]), "modal").tolist() == [[1.0, 0.0], [0.0, 1.0]]
 

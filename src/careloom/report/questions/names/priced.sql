@@ -1,2 +1,2 @@
 SELECT string_agg(said, '; ' ORDER BY said) AS prices
-FROM (SELECT DISTINCT standing || ', ' || price_year AS said FROM cost WHERE process LIKE 'LAC %') AS told
+FROM (SELECT DISTINCT standing || ', ' || price_year AS said FROM cost) AS told

@@ -1,0 +1,78 @@
+"""The kept costs of a study as cells: as they are, or as some changes would make them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from careloom.catalogue import Catalogue
+from careloom.catalogue.scenarios import Change
+from careloom.catalogue.scope import empty_select
+from careloom.costs.counts import Cell, count_cells
+from careloom.costs.recount import recount, restore
+from careloom.costs.uncertainty import Doubt, Factors, Weights, at_limit
+from careloom.costs.whatif import conditions, find_stretches, touched, weigh
+from careloom.engine import Engine
+from careloom.study.cost_tables import Behind, behind
+from careloom.study.file import Study
+from careloom.study.reach import within_returns
+
+
+@dataclass(frozen=True)
+class State:
+    """Costs as they are after some changes: cells, and what each is multiplied by."""
+
+    cells: Sequence[Cell]
+    weights: Sequence[Weights]
+
+    def total(self, factors: Factors) -> float:
+        return float(factors.of_cells(self.cells, self.weights).sum(axis=0)[0])
+
+
+class Costs:
+    """The kept costs of a study, ready to be asked about."""
+
+    def __init__(self, engine: Engine, study: Study, catalogue: Catalogue, doubt: Doubt) -> None:
+        self.engine, self.catalogue, self.doubt = engine, catalogue, doubt
+        self.study = within_returns(study, catalogue, engine)
+        self.sheet = study.prices
+        if not engine.columns("fee"):
+            engine.make("fee", empty_select(catalogue.tables["fee"]))
+
+    @contextmanager
+    def counted(self, changes: Sequence[Change]) -> Iterator[None]:
+        """Table `cost` as the recounts among the changes make it, and their stretches."""
+        is_again = recount(
+            self.engine,
+            changes,
+            self.catalogue.processes,
+            needs=self.catalogue.needs,
+            sheet=self.sheet,
+            placement_codes=self.catalogue.placement_codes,
+            first_day=self.study.cost_first_day,
+            end_day=self.study.cost_end_day,
+            choices=self.study.cost_choices,
+        )
+        try:
+            find_stretches(self.engine, changes)
+            yield
+        finally:
+            if is_again:
+                restore(self.engine)
+
+    def state(self, changes: Sequence[Change] = ()) -> State:
+        with self.counted(changes):
+            cells = count_cells(self.engine, self.sheet, conditions(changes, self.catalogue.processes))
+        return State(cells, weigh(cells, [self.against_study(change) for change in changes], self.sheet))
+
+    def against_study(self, change: Change) -> Change:
+        """A family share is told as it is; the costs of the study may hold a share already."""
+        if change.what != "family share" or not self.study.cost_choices.family_share:
+            return change
+        return replace(change, number=change.number / float(self.study.cost_choices.family_share))
+
+    def behind(self, grouping: str, changes: Sequence[Change]) -> dict[str, Behind]:
+        with self.counted(changes):
+            return behind(self.engine, grouping, touched(changes, self.catalogue.processes))
+
+    def central(self, cells: Sequence[Cell]) -> Factors:
+        return at_limit(cells, self.sheet, replace(self.doubt, within=0.0), high=False, kind="")

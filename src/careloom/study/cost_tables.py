@@ -1,0 +1,139 @@
+"""The working tables of `careloom cost`: totals with their ranges, differences, bars and reconciled lines, for questions to ask of."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from careloom.catalogue import Catalogue
+from careloom.catalogue.kinds import ARROW
+from careloom.costs.counts import EVERYTHING, Cell
+from careloom.costs.reconcile import Reconciled, topdown_weekly
+from careloom.disclose import DEFAULT
+from careloom.disclose.amounts import is_dominated
+from careloom.engine import Engine
+from careloom.stats.drawn_amounts import Floats, resampled_sums
+
+ALL = "All"
+LOWER, UPPER = 0.025, 0.975
+GROUPINGS: dict[str, tuple[str, Callable[[Mapping[str, str]], str]]] = {
+    "Process": (
+        "c.process || ' ' || c.process_name || ': ' || replace(c.kind, '_', ' ')",
+        lambda keys: f"{keys['process']} {keys['process_name']}: {keys['kind'].replace('_', ' ')}",
+    ),
+    "Placement": ("coalesce(c.placement_code, '')", lambda keys: keys["placement_code"]),
+}
+"""How costs are grouped: in SQL, and from the keys of a cell."""
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Whose costs a group's are: children, and whether one of them makes up most."""
+
+    children: int
+    is_dominated: bool
+
+
+def behind(engine: Engine, grouping: str, where: str = EVERYTHING) -> dict[str, Behind]:
+    """Whose lines of `cost` those of `where` are, group by group; `All` for all together."""
+    group = GROUPINGS[grouping][0]
+    rows = engine.rows(
+        f"""
+        WITH child AS (
+          SELECT {group} AS grp, c.person_id, CAST(sum(c.subtotal) AS DOUBLE) AS cost FROM cost AS c WHERE {where}
+          GROUP BY {group}, c.person_id
+          UNION ALL
+          SELECT '{ALL}' AS grp, c.person_id, CAST(sum(c.subtotal) AS DOUBLE) AS cost FROM cost AS c WHERE {where} GROUP BY c.person_id
+        ), ranked AS (
+          SELECT grp, cost, row_number() OVER (PARTITION BY grp ORDER BY cost DESC, person_id) AS place FROM child
+        )
+        SELECT grp, count(*) AS children, sum(cost) AS cost, max(CASE WHEN place = 1 THEN cost END) AS first,
+          max(CASE WHEN place = 2 THEN cost END) AS second
+        FROM ranked GROUP BY grp"""
+    )
+    return {grp: Behind(n, is_dominated(cost, first or 0.0, second or 0.0)) for grp, n, cost, first, second in rows}
+
+
+def summed(cells: Sequence[Cell], drawn: Floats, grouping: str) -> dict[str, Floats]:
+    """Add GBP of cells, cells x draws, up by group, and for all together."""
+    name = GROUPINGS[grouping][1]
+    found: dict[str, Floats] = {ALL: drawn.sum(axis=0)}
+    for cell, row in zip(cells, drawn, strict=True):
+        group = name(cell.keys)
+        found[group] = found[group] + row if group in found else row
+    return found
+
+
+def children_again(engine: Engine, grouping: str, draws: int, seed: int) -> dict[str, Floats]:
+    """Draw the children who cost anything again, so often, and return what each group would have come to."""
+    group = GROUPINGS[grouping][0]
+    rows = engine.arrow(
+        f"SELECT {group} AS grp, c.person_id AS person_id, CAST(sum(c.subtotal) AS DOUBLE) AS cost FROM cost AS c GROUP BY {group}, c.person_id ORDER BY person_id, grp"
+    )
+    groups, people = (rows.column(name).combine_chunks().dictionary_encode() for name in ("grp", "person_id"))
+    amounts = np.zeros((len(people.dictionary), len(groups.dictionary)))
+    amounts[people.indices.to_numpy(), groups.indices.to_numpy()] = rows.column("cost").to_numpy()
+    sums = resampled_sums(amounts, draws=draws, chance=np.random.default_rng(seed))
+    return {ALL: sums.sum(axis=0)} | dict(zip(groups.dictionary.to_pylist(), sums, strict=True))
+
+
+Row = dict[str, object]
+
+
+def shown_amount(who: Behind | None, cost: float) -> Row:
+    """A cell of money and who is behind it; where one child makes up most of it, that child is all of it to the door."""
+    dominated = who is not None and who.is_dominated
+    return {
+        "children": who.children if who else 0,
+        "cost": float(cost),
+        "largest": max(abs(float(cost)), 1.0) if dominated else 0.0,
+        "next_largest": 0.0,
+    }
+
+
+def group_rows(
+    grouping: str, whats: Sequence[tuple[str, Mapping[str, float]]], who: Mapping[str, Behind], groups: Iterable[str]
+) -> list[Row]:
+    """One row for each group and each of the things said of it, in order."""
+    return [
+        {"grouped_by": grouping, "group_value": group, "what_no": number, "what": what}
+        | shown_amount(who.get(group), amounts.get(group, 0.0))
+        for group in groups
+        for number, (what, amounts) in enumerate(whats, start=1)
+    ]
+
+
+def reconciled_rows(found: Sequence[Reconciled]) -> list[Row]:
+    """One row for each line. Weekly figures rest on counts as they may be shown, so that they say no more than those."""
+    return [reconciled_row(each) for each in found]
+
+
+def reconciled_row(each: Reconciled) -> Row:
+    basis, few = each.line.basis, DEFAULT.is_small(each.counted_children)
+    counted = (
+        None if few else 5 * round(each.denominator / 5) if basis == "care_days" else DEFAULT.shown(each.denominator)
+    )
+    who = Behind(each.children, is_dominated(each.cost, each.largest, each.next_largest))
+    # what is left unexplained says as much as the costs do
+    is_told = not (who.is_dominated or DEFAULT.is_small(each.children))
+    return {
+        "la": each.spending.la,
+        "year": f"{each.spending.year - 1}-{each.spending.year % 100:02}",
+        "line": each.line.title,
+        "not_in": each.line.not_in,
+        "divided_by": each.line.denominator,
+        "counted_children": each.counted_children,
+        "denominator": counted,
+        "spent": each.spending.amount,
+        "remainder": each.spending.amount - each.cost if is_told else None,
+        "spent_weekly": topdown_weekly(each.spending.amount, counted or 0, basis=basis),
+        "costed_weekly": topdown_weekly(each.cost, counted or 0, basis=basis) if is_told else None,
+        **shown_amount(who, each.cost),
+    }
+
+
+def load_rows(engine: Engine, catalogue: Catalogue, table: str, rows: Sequence[Row]) -> None:
+    """Load a working table with the columns that the catalogue declares."""
+    schema = pa.schema([(column.name, ARROW[column.type]) for column in catalogue.tables[table].columns])
+    engine.load(table, pa.Table.from_pylist([dict(row) for row in rows], schema=schema))
