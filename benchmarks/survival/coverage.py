@@ -19,7 +19,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from careloom.stats.survival import aalen_johansen, fit_cox, fit_fine_gray, fit_frailty, kaplan_meier
+from careloom.stats.survival import (
+    Population,
+    aalen_johansen,
+    fit_cox,
+    fit_fine_gray,
+    fit_frailty,
+    kaplan_meier,
+    predict_across,
+)
 
 Floats = NDArray[np.float64]
 SHARES = np.array([0.5, 0.3, 0.2])
@@ -58,6 +66,7 @@ def every_kind(random: np.random.Generator) -> Iterator[Estimate]:
     yield from two_periods(random)
     yield from sub_distribution(random)
     yield from authorities_alike(random)
+    yield from adjusted_shares(random)
 
 
 # --- what is planted -------------------------------------------------------------------------------------------------
@@ -170,6 +179,21 @@ def authorities_alike(random: np.random.Generator) -> Iterator[Estimate]:
     day, event = cut(random.exponential(1 / rate), random)
     fit = fit_frailty(x, np.arange(n), day, event, la, names=NAMES)
     yield from each("shared frailty", NAMES, EFFECTS, fit.coefficients, fit.covariance)
+
+
+def adjusted_shares(random: np.random.Generator) -> Iterator[Estimate]:
+    """The share with the event if all were of class 2, averaged over those of four authorities with their own baselines."""
+    n, pace = 800, np.array([0.5, 0.8, 1.2, 2.0])
+    x, la = covariates(n, random), random.integers(0, 4, n)
+    day, event = cut(random.exponential(1 / (PER_DAY * pace[la] * np.exp(x @ EFFECTS))), random)
+    fit = fit_cox(x, np.arange(n), day, event, names=NAMES, stratum=la)
+    as_second = np.column_stack((np.ones(n), np.zeros(n), x[:, 2]))
+    parts = [Population(k, as_second[la == k], np.full((la == k).sum(), 1 / n)) for k in range(4)]
+    found = predict_across(fit, parts, [SPLIT, LATER])
+    for place, at in enumerate((SPLIT, LATER)):
+        truth = 1 - np.exp(-PER_DAY * at * pace[la] * np.exp(as_second @ EFFECTS)).mean()
+        limits = (1 - found.survival[place], 1 - found.upper[place], 1 - found.lower[place])
+        yield Estimate("adjusted share", f"day {at}", float(truth), *map(float, limits))
 
 
 def each(

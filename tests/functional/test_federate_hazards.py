@@ -6,6 +6,7 @@ import csv
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -21,6 +22,7 @@ from careloom.govern.keys import open_key
 from careloom.govern.messages import receive, send
 from careloom.outcomes.federated import (
     CLASS,
+    LEVELS,
     HazardPlan,
     Stretches,
     counts_of,
@@ -369,6 +371,19 @@ def test_stretches_without_a_class_and_of_other_outcomes_take_no_part(
     found = read_stretches(read_study(files["cudworth"], CATALOGUE), finished.plan)
     assert np.array_equal(found.days, all_stretches["cudworth"].days)
     assert np.array_equal(found.person, all_stretches["cudworth"].person)
+
+
+def test_a_run_keeps_what_is_read_here_and_no_other_levels(
+    demonstration: Any, all_stretches: dict[str, Stretches], files: dict[str, Path]
+) -> None:
+    """The stretches of these tests were written by hand: a run's own table has the same columns, and levels of the plan."""
+    with duckdb.connect(str(files["anyshire"].parent / "results" / "study.duckdb"), read_only=True) as database:
+        by_hand = {row[0] for row in database.execute("DESCRIBE time_to_event").fetchall()}
+    assert by_hand <= {column.name for column in CATALOGUE.tables["time_to_event"].columns}
+    for term, levels in LEVELS.items():
+        of_run = {row[0] for row in demonstration.engine.rows(f"SELECT DISTINCT {term} FROM time_to_event")}
+        assert len(of_run) > 1
+        assert of_run <= set(levels)
 
 
 def test_the_commands(

@@ -1,10 +1,11 @@
-"""What schools, early help, health and services tell lands on the right child, or on nobody that the returns know.
+"""What schools, early help, health, services and finance tell lands on the right child, or on nobody that the returns know.
 
 How many rows find their child is printed; it rests on who records which number, and will grow as children are linked by
 name and date of birth.
 """
 
 import csv
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +18,9 @@ from careloom.ingest import Delivery
 from careloom.study import read_study
 from careloom.study.run import stages
 from careloom.synth import make_england
+from careloom.synth.files.ledger import SLIP_DAYS
 
-EXTRACTS = ("annex_a", "case_system", "early_help", "education", "health", "services")
+EXTRACTS = ("annex_a", "case_system", "early_help", "education", "health", "services", "finance")
 KNOWN = ("ssda903", "cin_census", "case_system", "annex_a")
 """Returns that call a child by the authority's own number, which truth/person.csv knows."""
 
@@ -39,7 +41,10 @@ TOLD = {
     "camhs": Told("spell", "health_camhs_referrals", "patient_id", "health"),
     "service": Told("spell", "services_deliveries", "service_ref", "services"),
     "early_help_assessment": Told("event", "early_help_assessments", "case_number", "early_help"),
+    "camhs_first_seen": Told("event", "health_camhs_referrals", "patient_id", "health"),
+    "fee": Told("fee", "finance_weekly_fees", "payment_ref", "finance"),
 }
+NAMED_BY = {"spell": "kind", "event": "event"}
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,11 @@ class Lives:
         """Return, of each row of a kind, the person found and the true person of the record that told it."""
         told = TOLD[kind]
         true = {row["record"]: row["person_id"] for row in self.read(f"records/{told.truth}")}
-        name = "kind" if told.made == "spell" else "event"
+        name = NAMED_BY.get(told.made)
         rows = self.engine.rows(
             f"""SELECT made.person_id, row_told.{told.record} AS record FROM {told.made} AS made
             JOIN {told.table} AS row_told ON row_told.delivery_id = made.delivery_id AND row_told.line = made.line
-            WHERE made.{name} = '{kind}'"""
+            {f"WHERE made.{name} = '{kind}'" if name else ""}"""
         )
         return [(person, true[record]) for person, record in rows]
 
@@ -84,7 +89,9 @@ def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
     make_england(folder, children=1200, years=(2020, 2022), systems=("ssda903", "cin_census", *EXTRACTS), processes=1)
     catalogue = load_catalogue()
     study = read_study(folder / "study.toml", catalogue)
-    files = tuple(path for name in EXTRACTS for path in sorted((folder / "501" / name).iterdir()))
+    files = tuple(
+        path for name in EXTRACTS for path in sorted((folder / "501" / name).iterdir()) if path.stem != "unit_costs"
+    )
     study = replace(study, deliveries=(*study.deliveries, Delivery("501", files)))
     engine = DuckDBEngine()
     for step, work in stages(study, catalogue, engine, accept=True):
@@ -99,8 +106,9 @@ def test_every_extract_tells_its_events_and_spells(lives: Lives) -> None:
     spells = dict(lives.engine.rows("SELECT kind, count(*) AS n FROM spell GROUP BY kind"))
     events = dict(lives.engine.rows("SELECT event, count(*) AS n FROM event GROUP BY event"))
     print(spells, events)
-    assert set(TOLD) <= {*spells, *events}
+    assert set(TOLD) <= {*spells, *events, "fee"}
     assert {"early_help", "school", "camhs", "service", "missing", "placed_for_adoption"} <= set(spells)
+    assert {"sdq", "convicted", "camhs_first_seen"} <= set(events)
     assert {
         *("referral", "exclusion", "contact", "care_leaver", "leaving_care", "care_leaver_activity"),
         *("care_leaver_accommodation", "adoption_decision", "matched", "previous_permanence", "early_help_assessment"),
@@ -129,6 +137,30 @@ def test_a_row_belongs_to_its_child_or_to_nobody_else(lives: Lives, kind: str) -
     print(f"{kind}: {len(rows)} rows, {could} of children in the returns, {len(found)} joined to one, {wrong} wrongly")
     assert len(rows) > 20
     assert wrong <= 0.002 * len(rows)
+
+
+def test_a_rate_lies_in_a_true_placement_of_its_child_and_is_what_was_written(lives: Lives) -> None:
+    """The last day of the file is the last day paid; finance begins and stops some days too early or too late for some."""
+    person_of = {row["child_id"]: row["person_id"] for row in lives.read("person")}
+    stays: dict[str, list[tuple[dt.date, dt.date]]] = {}
+    for row in lives.read("placement"):
+        days = (dt.date.fromisoformat(row["starts_on"]), dt.date.fromisoformat(row["ends_on"]))
+        stays.setdefault(person_of[row["child_id"]], []).append(days)
+    true = {row["record"]: row["person_id"] for row in lives.read("records/finance")}
+    rows = lives.engine.rows(
+        """SELECT told.payment_ref, fee.starts_on, fee.ends_on, fee.amount, told.amount AS written, fee.per, told.per AS period
+        FROM fee JOIN finance_weekly_fees AS told ON told.delivery_id = fee.delivery_id AND told.line = fee.line"""
+    )
+    assert len(rows) > 100
+    assert {(per, period) for *_, per, period in rows} == {("week", "week"), ("4 weeks", "four_weeks")}
+    assert all(amount == written for *_, amount, written, _, _ in rows)
+    beyond = []
+    for record, starts_on, ends_on, *_ in rows:
+        last = ends_on or starts_on
+        beyond.append(min(max((start - starts_on).days, (last - end).days, 0) for start, end in stays[true[record]]))
+    print(f"{len(beyond)} rates, {sum(days > 0 for days in beyond)} beyond the placement by {max(beyond)} days at most")
+    assert max(beyond) <= SLIP_DAYS
+    assert sum(days > 0 for days in beyond) < 0.15 * len(beyond)
 
 
 def test_no_child_becomes_many_and_no_two_become_one(lives: Lives) -> None:

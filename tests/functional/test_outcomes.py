@@ -4,9 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+import duckdb
+import numpy as np
 import pytest
 
 from careloom.cli.main import main
+from careloom.stats.survival import fit_cox
 from careloom.synth import make_england
 
 
@@ -88,6 +91,25 @@ def test_everything_known_of_an_outcome_is_shown_when_asked_for(
     heading = next(place for place, line in enumerate(whole) if line.split()[:2] == ["Category", "M0"])
     assert whole[heading].split() == ["Category", "M0", "M1", "M2"]
     assert whole[heading + 1].startswith("1. ")
+
+
+def test_the_ratios_are_those_of_the_kept_stretches(authority: Path) -> None:
+    """From `time_to_event`, as docs/outcomes.md has it for R: one long design matrix gives the ratios of model M0."""
+    with duckdb.connect(str(authority / "results" / "study.duckdb"), read_only=True) as kept:
+        rows = kept.execute(
+            "SELECT coalesce(CAST(class_no AS VARCHAR), 'unclassed'), days, is_event, la, person_id FROM time_to_event"
+        ).fetchall()
+        told = kept.execute(
+            "SELECT level, hazard_ratio, lower, upper, reference FROM hazard_ratio WHERE model = 'M0' AND period = 'all' "
+            "AND method = 'cause_specific' AND reference <> 'mean of all'"
+        ).fetchall()
+    level, days, is_event, la, child = (np.array(column) for column in zip(*rows, strict=True))
+    others = [row for row in told if row[0] != row[4]]
+    assert len(others) >= 4
+    x = np.column_stack([level == row[0] for row in others]).astype(float)
+    fit = fit_cox(x, np.arange(len(x)), days, is_event, names=[row[0] for row in others], stratum=la, cluster=child)
+    for row, ratio in zip(others, fit.hazard_ratios(), strict=True):
+        assert row[1:4] == pytest.approx((ratio.hazard_ratio, ratio.lower, ratio.upper), rel=1e-8)
 
 
 def test_a_real_authority_has_no_truth_beside_it(authority: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ class Drop:
 class Declaration:
     """Rows of one return said as a common table.
 
-    `makes` is the common table (record, event, spell, factor, care_episode), or `step` for a table on the way that other
+    `makes` is the common table (record, identity, event, spell, factor, care_episode), or `step` for a table on the way that other
     declarations read by its name. `reads` is the table, view or step the rows come from, less `drops` (the first
     matching reason counts); `select` reads what is left as `kept`.
     """

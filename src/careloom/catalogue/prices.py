@@ -11,6 +11,8 @@ from careloom.catalogue.sheets import Row, amount, filled, read_sheet
 from careloom.catalogue.staff import HOURS_BASES, Staff
 from careloom.core import CatalogueError, nearest
 
+STANDINGS = ("illustrative", "local")
+"""Whose prices they are: nobody's, made up to show how the sum is done, or the authority's own."""
 UNITS = ("event", "night", "week", "month", "year")
 PRICE_KEYS = ("placement_code", "provider", "need_group", "variation", "area", "age_band")
 """By what prices may differ. A blank key of a row fits anything; the row with the most keys filled in wins."""
@@ -158,6 +160,8 @@ def only(path: Path, lines: Sequence[tuple[int, Row]], key: str, remedy: str) ->
 def read_row(where: str, line: int, row: Row, base: PriceBase) -> PriceRow:
     filled(where, row, PRICE_COLUMNS)
     check_year(where, row["price_year"])
+    if row["standing"] not in STANDINGS:
+        raise CatalogueError(f'{where}: "standing" should be one of {", ".join(STANDINGS)}')
     if row["unit"] not in UNITS:
         raise CatalogueError(f'{where}: "unit" should be one of {", ".join(UNITS)}')
     component = row["component"] or ("pay" if row["hours"] else "fees")

@@ -170,7 +170,7 @@ def read_declaration(path: Path) -> Declaration:
     keys = read_toml(path, CatalogueError)
     declaration = Declaration(
         name=path.stem,
-        makes=keys.one_of("makes", ("step", "record", "event", "spell", "factor", "care_episode", "fee")),
+        makes=keys.one_of("makes", ("step", "record", "identity", "event", "spell", "factor", "care_episode", "fee")),
         why=keys.text("why"),
         source=keys.text("source"),
         reads=keys.text("reads"),

@@ -15,27 +15,31 @@ from careloom.costs.needs import find_needs
 from careloom.costs.prices import make_unit_costs
 from careloom.costs.quantities import find_cuts, find_triggers, make_quantities
 from careloom.costs.reviews import choose_reviews
-from careloom.engine import Engine, text
+from careloom.engine import Engine, count, text
 
 SAME_KEYS = " AND ".join(f"u.{name} = q.{name}" for name in ("process", "element", *PRICE_KEYS))
 
 # A fee is the child's own where one is recorded; else the average of its kind, the nearer one first: own fees before the sheet.
+# What is no fee has nobody to pay for, so it finds none: DuckDB compares every row with every other where an outer join asks
+# anything but comparisons of columns.
 PRICED = f"""
-SELECT q.*, u.process_name, u.kind, u.perspective, u.component, u.basis, u.price_rows, u.unit_cost AS sheet_cost,
-       f.per_night AS recorded, two.per_night AS average_2, three.per_night AS average_3,
-       CASE WHEN u.kind <> 'fee' THEN NULL WHEN f.per_night IS NOT NULL THEN 1
-            WHEN two.per_night IS NOT NULL OR u.fee_level = 2 THEN 2 ELSE 3 END AS fee_level,
-       CASE WHEN u.kind <> 'fee' THEN 'sheet' WHEN f.per_night IS NOT NULL THEN 'recorded fee'
-            WHEN two.per_night IS NOT NULL THEN 'average of recorded fees' WHEN u.fee_level = 2 THEN 'sheet'
+SELECT q.*, f.per_night AS recorded, two.per_night AS average_2, three.per_night AS average_3,
+       CASE WHEN q.kind <> 'fee' THEN NULL WHEN f.per_night IS NOT NULL THEN 1
+            WHEN two.per_night IS NOT NULL OR q.sheet_level = 2 THEN 2 ELSE 3 END AS fee_level,
+       CASE WHEN q.kind <> 'fee' THEN 'sheet' WHEN f.per_night IS NOT NULL THEN 'recorded fee'
+            WHEN two.per_night IS NOT NULL THEN 'average of recorded fees' WHEN q.sheet_level = 2 THEN 'sheet'
             WHEN three.per_night IS NOT NULL THEN 'average of recorded fees' ELSE 'sheet' END AS price_source
-FROM cost_quantity AS q
-JOIN cost_unit AS u ON {SAME_KEYS}
-LEFT JOIN fee_stretch AS f
-  ON f.person_id = q.person_id AND f.starts_on <= q.starts_on AND f.ends_on > q.starts_on AND u.kind = 'fee'
+FROM (
+  SELECT q.*, u.process_name, u.kind, u.perspective, u.component, u.basis, u.price_rows, u.unit_cost AS sheet_cost,
+         u.fee_level AS sheet_level, CASE WHEN u.kind = 'fee' THEN q.person_id END AS paid_for,
+         CASE WHEN u.kind = 'fee' THEN q.la END AS paid_by
+  FROM cost_quantity AS q
+  JOIN cost_unit AS u ON {SAME_KEYS}) AS q
+LEFT JOIN fee_stretch AS f ON f.person_id = q.paid_for AND f.starts_on <= q.starts_on AND f.ends_on > q.starts_on
 LEFT JOIN fee_average_2 AS two
-  ON two.la = q.la AND two.placement_code = q.placement_code AND two.provider = q.provider AND two.area = q.area
-  AND two.age_band = q.age_band AND u.kind = 'fee'
-LEFT JOIN fee_average_3 AS three ON three.la = q.la AND three.placement_code = q.placement_code AND u.kind = 'fee'
+  ON two.la = q.paid_by AND two.placement_code = q.placement_code AND two.provider = q.provider AND two.area = q.area
+  AND two.age_band = q.age_band
+LEFT JOIN fee_average_3 AS three ON three.la = q.paid_by AND three.placement_code = q.placement_code
 """
 LINES = """
 SELECT person_id, la, placement_id, nullif(placement_code, '') AS placement_code, nullif(provider, '') AS provider,
@@ -48,7 +52,7 @@ SELECT person_id, la, placement_id, nullif(placement_code, '') AS placement_code
 FROM (
   SELECT *, CASE WHEN price_source = 'recorded fee' THEN recorded WHEN price_source = 'sheet' THEN sheet_cost
                  WHEN fee_level = 2 THEN average_2 ELSE average_3 END AS unit_cost
-  FROM cost_priced) AS priced
+  FROM ({priced}) AS priced) AS told
 """
 
 
@@ -97,9 +101,9 @@ def cost_children(
     find_cuts(engine)
     ledger.extend(make_quantities(engine, first_day, end_day))
     make_unit_costs(engine, processes, sheet, choices.family_share)
-    quantities = engine.make("cost_priced", PRICED)
-    lines = engine.make("cost", LINES.format(standing=text(sheet.standing), price_year=text(sheet.price_year)))
-    ledger.note("price what was done", "cost_quantity", "cost", quantities, lines)
+    said = {"standing": text(sheet.standing), "price_year": text(sheet.price_year)}
+    lines = engine.make("cost", LINES.format(priced=PRICED, **said))
+    ledger.note("price what was done", "cost_quantity", "cost", count(engine, "cost_quantity"), lines)
     return ledger
 
 

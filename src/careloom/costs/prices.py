@@ -43,7 +43,10 @@ def choose_price(sheet: PriceSheet, process: str, element: str, keys: Mapping[st
     most = max(len(price.keys) for price in fitting)
     best = [price for price in fitting if len(price.keys) == most]
     if len(best) > 1:
-        raise CatalogueError(f"price sheet {sheet.name}: {len(best)} rows fit {what} equally well; keep or fill in one")
+        lines = " and ".join(str(price.rows[0].line) for price in best)
+        raise CatalogueError(
+            f"price sheet {sheet.name}: lines {lines} fit {what} equally well; take one out, or fill in another key"
+        )
     return best[0]
 
 

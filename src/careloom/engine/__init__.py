@@ -3,6 +3,7 @@
 from careloom.engine.duck import DuckDBEngine, write_database
 from careloom.engine.face import Engine, count, text, value, with_names
 from careloom.engine.open import open_engine, open_kept
+from careloom.engine.scoring import splink_backend
 
 __all__ = [
     "DuckDBEngine",
@@ -10,6 +11,7 @@ __all__ = [
     "count",
     "open_engine",
     "open_kept",
+    "splink_backend",
     "text",
     "value",
     "with_names",

@@ -8,12 +8,14 @@ from careloom.engine import Engine, count, text, with_names
 
 MADE = {
     "record": "record",
+    "identity": "identity_row",
     "event": "event_row",
     "spell": "spell_row",
     "factor": "factor_row",
     "care_episode": "care_episode_row",
     "fee": "fee_row",
 }
+OF_EVERY_YEAR = ("record", "identity")
 NAME_COLUMN = {"event": "event", "spell": "kind"}
 
 
@@ -21,7 +23,7 @@ def say_in_common(engine: Engine, catalogue: Catalogue) -> Ledger:
     """Make `record`, `event_row`, `spell_row`, `factor_row`, `care_episode_row` and `fee_row` from the typed tables of every return delivered.
 
     A declaration runs when the tables it reads were delivered; each drops the rows it declares, with the reason.
-    Records are said from every year's return, everything else from the rows as their years were stitched.
+    Records and identities are said from every year's return, everything else from the rows as their years were stitched.
     """
     ledger, parts = Ledger(), dict[str, list[str]]()
     for return_ in catalogue.returns.values():
@@ -32,7 +34,7 @@ def say_in_common(engine: Engine, catalogue: Catalogue) -> Ledger:
         for declaration in sorted(return_.declarations, key=lambda d: d.makes != "step"):
             if not is_supplied(declaration, return_, supplied, scope):
                 continue
-            made = say(engine, return_, declaration, every_year if declaration.makes == "record" else scope, ledger)
+            made = say(engine, return_, declaration, every_year if declaration.makes in OF_EVERY_YEAR else scope, ledger)
             if declaration.makes == "step":
                 scope[declaration.name] = f"SELECT * FROM {made}"
             else:
@@ -64,7 +66,7 @@ def say(engine: Engine, return_: Return, declaration: Declaration, scope: dict[s
     found = dict(engine.rows("SELECT dropped_for, count(*) AS n FROM judged GROUP BY dropped_for"))
     aside = {reason: found.get(number, 0) for number, reason in reasons.items()}
     reads = f"{return_.name}_{declaration.reads}"
-    if declaration.reads in return_.tables and declaration.makes != "record":
+    if declaration.reads in return_.tables and declaration.makes not in OF_EVERY_YEAR:
         reads += "_joined" if engine.columns(f"{reads}_joined") else " current"
     makes = (
         f"{return_.name}_{declaration.name}"

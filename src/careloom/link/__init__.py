@@ -1,8 +1,6 @@
 """The same child across returns, systems and years, as one person."""
 
-from careloom.link.keys import RULES_OF
+from careloom.link.keys import LINK_MODES
 from careloom.link.persons import link_persons
-
-LINK_MODES = tuple(RULES_OF)
 
 __all__ = ["LINK_MODES", "link_persons"]

@@ -18,6 +18,7 @@ RULES_OF = {
     "probabilistic": ("la_child_id", "upn"),
 }
 """By link mode: the rules that join identifiers by key."""
+LINK_MODES = tuple(RULES_OF)
 NO_PUPIL_NUMBER = """
     upn LIKE 'UN%' OR (length(upn) >= 6 AND replace(substr(upn, 2), substr(upn, 2, 1), '') = '')"""
 """A code that stands for a missing number (UN1 to UN9), or a filler: after the first letter one and the same sign."""

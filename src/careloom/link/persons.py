@@ -8,21 +8,33 @@ from numpy.typing import NDArray
 
 from careloom.core import Ledger
 from careloom.engine import Engine, count, with_names
+from careloom.link.alike import Likeness, Weighed, link_alike
 from careloom.link.impossible import SAME_CHILD
 from careloom.link.keys import RULES_OF, is_extract, link_by_keys, make_identifiers
+from careloom.link.likeness import QUESTIONS
 from careloom.link.unite import components
 
 Pseudonym = Callable[[Sequence[str]], list[str]]
 
+USUAL = Likeness()
+DOUBTFUL = "pair_doubtful"
+"""Pairs that a person should look at: in working memory only."""
 ETHNIC_GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "C": "Other", "O": "Other"}
 
 
-def link_persons(engine: Engine, pseudonym: Pseudonym, *, extracts: Collection[str] = (), mode: str = "both") -> Ledger:
+def link_persons(
+    engine: Engine,
+    pseudonym: Pseudonym,
+    *,
+    extracts: Collection[str] = (),
+    mode: str = "both",
+    likeness: Likeness = USUAL,
+) -> Ledger:
     """Make `person_of`, `person` and `link_broken` from `record`.
 
     Two identifiers are one person when they share authority and child identifier (rule la_child_id) or UPN (rule upn),
     as far as `mode` asks for these, and nothing known of the person contradicts it (see `impossible`): persons are the
-    connected components of the links that hold. `pseudonym` turns a person's first identifier into person_id. The returns
+    connected components of the links that hold. Mode `probabilistic` adds what `likeness` joins (see `alike`). `pseudonym` turns a person's first identifier into person_id. The returns
     named in `extracts` come after all others: each of their
     identifiers joins one person of the yearly returns at most (see `join_select`), so that they never part or fuse
     those, and what they say of a person counts where no other says anything. Those that join none are linked among
@@ -32,6 +44,9 @@ def link_persons(engine: Engine, pseudonym: Pseudonym, *, extracts: Collection[s
     make_identifiers(engine, extracts, ledger)
     link_identifiers(engine, mode, ledger)
     known = engine.arrow("SELECT identifier_no, la, return_name, child_id FROM identifier ORDER BY identifier_no")
+    if mode == "probabilistic":
+        doubtful = link_alike(engine, likeness, pseudonyms_of(known, pseudonym), ledger)
+        engine.load(DOUBTFUL, doubtful_table(doubtful))
     firsts = components(known.num_rows, engine.arrow("SELECT first_no, second_no FROM identifier_link"))
     engine.load("identifier_person", name_persons(known, firsts, pseudonym))
     engine.make("person_of", person_of_select())
@@ -119,6 +134,22 @@ def join_select(persons: str, rules: Collection[str] = ("la_child_id", "upn")) -
                                    ORDER BY CASE WHEN c.child_id_no IS NULL THEN 1 ELSE 0 END, CASE WHEN c.upn_no IS NULL THEN 1 ELSE 0 END,
                                             c.person_no) = 1""",
     )
+
+
+def pseudonyms_of(known: pa.Table, pseudonym: Pseudonym) -> list[str]:
+    """The pseudonym of every identifier; that of its first identifier is a person's."""
+    rows = known.select(["la", "return_name", "child_id"]).to_pylist()
+    return pseudonym(["|".join(row.values()) for row in rows])
+
+
+def doubtful_table(doubtful: Sequence[Weighed]) -> pa.Table:
+    """The pairs that a person should look at, most likely first."""
+    rows = [
+        {"one_no": pair.one, "two_no": pair.two, "probability": pair.probability, "doubt": pair.doubt, **pair.levels}
+        for pair in doubtful
+    ]
+    types = {"one_no": pa.int64(), "two_no": pa.int64(), "probability": pa.float64(), "doubt": pa.string()}
+    return pa.Table.from_pylist(rows, schema=pa.schema({**types, **dict.fromkeys(QUESTIONS, pa.int64())}))
 
 
 def name_persons(known: pa.Table, firsts: NDArray[np.int64], pseudonym: Pseudonym) -> pa.Table:

@@ -16,7 +16,7 @@ from careloom.outcomes.hazards import Estimates, Row
 from careloom.outcomes.risk_table import CLASS, RiskTable
 from careloom.outcomes.terms import Term
 from careloom.stats.distinct_rows import distinct_rows
-from careloom.stats.survival import CoxFit, baseline_hazard, predict_survival
+from careloom.stats.survival import CoxFit, Population, predict_across
 
 Floats = NDArray[np.float64]
 
@@ -30,8 +30,7 @@ ADJUSTED = pa.schema(
 def adjusted_curves(outcome: Outcome, primary: Estimates, risk: RiskTable) -> Iterator[Row]:
     """The rows of `adjusted_curve` of one outcome; none when the model has no classes, or infinite ratios.
 
-    A day is left out when in some authority nobody was followed so long. Limits are given for one authority; for
-    several, whose baselines are estimated apart, only the share.
+    A day is left out when in some authority nobody was followed so long.
     """
     fit, term = primary.cox, next((each for each in primary.design.terms if each.name == CLASS), None)
     if fit is None or term is None or fit.monotone:
@@ -49,29 +48,18 @@ def adjusted_curves(outcome: Outcome, primary: Estimates, risk: RiskTable) -> It
 
 def shares(fit: CoxFit, columns: Floats, some: RiskTable, days: Sequence[int]) -> Iterator[Row]:
     """The mean share with the event by each day; columns: (P, C) the covariates that every pattern is given."""
-    if some.authorities > 1:
-        for free in mean_survival(fit, columns, some, days):
-            yield {"share": float(1 - free), "lower": None, "upper": None}
-        return
-    met, count = np.unique(some.pattern, return_counts=True)
-    rows, row_of = distinct_rows(columns[met])
-    mean = predict_survival(fit, rows, days, shares=np.bincount(row_of, count) / some.pattern.size)
+    mean = predict_across(fit, list(populations(columns, some)), days)
     for free, upper, lower in zip(mean.survival, mean.lower, mean.upper, strict=True):
         yield {"share": float(1 - free), "lower": float(1 - lower), "upper": float(1 - upper)}
 
 
-def mean_survival(fit: CoxFit, columns: Floats, some: RiskTable, days: Sequence[int]) -> Floats:
-    """The mean share without the event by each day (m,), each stretch with the baseline of its own authority."""
-    baseline = baseline_hazard(fit)
-    ratio = np.exp(columns @ fit.coefficients)
-    total = np.zeros(len(days))
+def populations(columns: Floats, some: RiskTable) -> Iterator[Population]:
+    """The stretches of each authority, with its own baseline."""
     for la in np.unique(some.la):
-        own, mine = some.la == la, baseline.stratum == la
-        met, count = np.unique(some.pattern[own], return_counts=True)
-        at = np.searchsorted(baseline.days[mine], days, side="right")
-        hazard = np.concatenate(([0.0], baseline.cumulative_hazard[mine]))[at]
-        total += np.exp(-np.outer(hazard, ratio[met])) @ count
-    return total / some.pattern.size
+        met, count = np.unique(some.pattern[some.la == la], return_counts=True)
+        rows, row_of = distinct_rows(columns[met])
+        share = np.bincount(row_of, count) / some.pattern.size
+        yield Population(la if some.authorities > 1 else None, rows, share)
 
 
 def children_of(term: Term, number: int) -> Row:

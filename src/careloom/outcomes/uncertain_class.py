@@ -4,7 +4,8 @@ Comparing stretches by the likeliest class of their assessment takes that class 
 so that the classes look more alike than they are, and the limits are too narrow. Four ways to allow for it:
 
 - pseudo_draws: each stretch's class is drawn 20 times by its membership, and the results are combined by Rubin's rules. The
-  limits then show the uncertainty; the ratios stay as blurred as they were (Bray, Lanza and Tan 2015).
+  limits then show the uncertainty; the ratios are blurred no less, for the outcome has no part in the drawing (Bray, Lanza
+  and Tan 2015).
 - bch: weights that undo the errors of assignment (Bolck, Croon and Hagenaars 2004).
 - three_step_ml: the errors of assignment are a part of the likelihood (Vermunt 2010).
 - two_step: the memberships themselves are a part of the likelihood (Bakk and Kuha 2018).

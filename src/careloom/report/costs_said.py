@@ -6,8 +6,8 @@ from typing import Any
 from careloom.report.question import Answer
 
 Row = dict[str, Any]
-FEWEST = 25
-"""A mean over a count rounded to 5 is not worked out for fewer children, where rounding would bend it."""
+FEWEST = 100
+"""Counts are rounded, of the dearest up to 4 upwards: a mean without them is not worked out where fewer children are left."""
 
 
 def bands(rows: Sequence[Row]) -> list[tuple[int, float]]:

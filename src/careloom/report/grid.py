@@ -8,6 +8,8 @@ from typing import Any
 from careloom.disclose import Amount, Column, Count, Estimate, Label
 from careloom.report.question import Answer, Wide
 
+PRICES = "prices"
+"""The column that says which prices a row rests on."""
 MARK = "c"
 """What stands in a withheld cell."""
 NOTHING = "\u2013"
@@ -26,11 +28,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table as shown; the first `heads` cells of a row say what the row is about."""
+    """A table as shown; the first `heads` cells of a row say what the row is about.
+
+    `once` is said under the table of a column that is the same in every row, and so left out of it: the prices.
+    """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     heads: int
+    once: str = ""
 
     @property
     def has_withheld(self) -> bool:
@@ -48,9 +54,18 @@ def lay_out(answer: Answer, only: str | None = None) -> Grid:
         return _wide(answer, rows, wide)
     # a label that is blank in every row, such as the reason a step set nothing aside, would only take room
     columns = [c for c in columns if not (isinstance(c, Label) and all(row[c.name] in (None, "") for row in rows))]
+    once, columns = _once(rows, columns)
     cells = tuple(tuple(show(answer, row, column) for column in columns) for row in rows)
     heads = next((n for n, column in enumerate(columns) if not isinstance(column, Label)), 1)
-    return Grid(tuple(answer.question.headings[c.name].title for c in columns), cells, min(heads, 2))
+    return Grid(tuple(answer.question.headings[c.name].title for c in columns), cells, min(heads, 2), once)
+
+
+def _once(rows: Sequence[dict[str, Any]], columns: list[Column]) -> tuple[str, list[Column]]:
+    """What is said of the prices of the whole table, and the other columns; nothing when prices differ by row."""
+    prices = {row[PRICES] for row in rows} if any(column.name == PRICES for column in columns) else set()
+    if len(prices) != 1:
+        return "", columns
+    return f"Prices: {prices.pop()}.", [column for column in columns if column.name != PRICES]
 
 
 def numbered(values: Iterable[Any]) -> list[Any]:

@@ -13,6 +13,7 @@ from careloom.core import NotFoundError
 from careloom.engine import Engine, text
 from careloom.report.child import ChildPage, CostRow, Lane, Line, write_day
 from careloom.report.words import say_day
+from careloom.study.child_costs import placement_costs
 from careloom.study.child_days import DAY, days_by_state, told_to
 from careloom.study.child_lanes import EVENTS, FLAGS, NOT_SHOWN, RUNGS, SPELLS, STATES, Kind, kind_of, label
 from careloom.study.file import Study
@@ -78,6 +79,7 @@ def gather_child(engine: Engine, catalogue: Catalogue, *, study: Study, person_i
         cost_words=cost_words(within, record.rows["cost"]),
         files=tuple(files(record)),
         foot=NOT_USED if any_not_used(engine) else "",
+        placement_costs=tuple(placement_costs(record.rows["cost"], record.rows["spell"])),
     )
 
 

@@ -11,6 +11,7 @@ from careloom.ingest import Delivery
 from careloom.outcomes import AskedOfOutcomes
 from careloom.pathways import DISTANCES, EPISODE_CLASS_RULES, INTERACTIONS, groupings
 from careloom.study.asked_of_costs import read_asked_of_costs
+from careloom.study.asked_of_links import AskedOfLinks, read_asked_of_links
 from careloom.study.asked_of_outcomes import Mask, read_asked
 from careloom.study.demand import Demand, number_of_classes, read_demand
 from careloom.study.residents import Residents, read_residents
@@ -42,6 +43,7 @@ class Study:
     engine: str
     deliveries: tuple[Delivery, ...]
     residents: tuple[Residents, ...]
+    links: AskedOfLinks
     repairs_off: tuple[str, ...]
     demand: Demand
     most_classes: int
@@ -65,22 +67,19 @@ class Study:
         return self.demand.indicators
 
 
+SECTIONS = ("typology", "pathways", "outcomes", "costs")
+
+
 def read_study(path: Path, catalogue: Catalogue) -> Study:
     """Read a study file. Raises StudyError naming the key that is wrong and the nearest right one.
 
-    Paths in it are relative to the file. [typology], [pathways], [outcomes] and [costs] may be left out: every outcome is asked
+    Paths in it are relative to the file. [link], [typology], [pathways], [outcomes] and [costs] may be left out: every outcome is asked
     then, and costs are for the last twelve months that study and returns reach, at illustrative prices.
     """
-    if path.is_file() and path.suffix != ".toml":
-        raise StudyError(f"{path}: this is no study file, which is a .toml file")
-    keys = read_toml(path, StudyError)
-    if "probabilities" in keys.values:
-        raise StudyError(f"{path}: this is a saved typology, not a study file; name it with --with, --from or use =")
+    keys = keys_of(path)
     words, home = keys.table("study"), path.resolve().parent
     first_day, end_day = window(words)
-    deliveries = tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery"))
-    sections = ("typology", "pathways", "outcomes", "costs")
-    typology, pathways, outcomes, costs = (keys.table(name, {}) for name in sections)
+    typology, pathways, outcomes, costs = (keys.table(name, {}) for name in SECTIONS)
     asked_of_outcomes, masks = read_asked(outcomes, catalogue)
     asked_of_costs = read_asked_of_costs(costs, home, catalogue)
     cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
@@ -93,8 +92,9 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         recognised=home / words.text("recognised", "recognised.csv"),
         scratch=home / words.text("scratch") if "scratch" in words.values else None,
         engine=words.one_of("engine", ENGINES, "duckdb"),
-        deliveries=deliveries,
+        deliveries=tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery")),
         residents=read_residents(home / words.text("residents")) if "residents" in words.values else (),
+        links=read_asked_of_links(keys.table("link", {})),
         repairs_off=switched_off(keys.table("repairs", {}), catalogue),
         demand=read_demand(typology, home, catalogue),
         most_classes=number_of_classes(typology, "most_classes", 8) or 8,
@@ -115,13 +115,23 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     for table in (words, typology, pathways, outcomes, costs, keys):
         table.done()
     check_places(study, words.where)
-    if not deliveries:
-        raise StudyError(f"{keys.where}: there is no [[delivery]]; name at least one return with its files")
     return study
 
 
+def keys_of(path: Path) -> Keys:
+    """The keys of a study file. Raises StudyError, saying what it is, for another kind of file."""
+    if path.is_file() and path.suffix != ".toml":
+        raise StudyError(f"{path}: this is no study file, which is a .toml file")
+    keys = read_toml(path, StudyError)
+    if "probabilities" in keys.values:
+        raise StudyError(f"{path}: this is a saved typology, not a study file; name it with --with, --from or use =")
+    return keys
+
+
 def check_places(study: Study, where: str) -> None:
-    """Raise StudyError when a file that must last lies in the folder that every run replaces."""
+    """Raise StudyError without a delivery, or when a file that must last lies in the folder that every run replaces."""
+    if not study.deliveries:
+        raise StudyError(f"{where}: there is no [[delivery]]; name at least one return with its files")
     for name, kept in ("key", study.key), ("recognised", study.recognised):
         if kept.resolve().is_relative_to(study.out.resolve()):
             raise StudyError(f'{where}: "{name}" lies inside "out", which every run replaces whole; keep it elsewhere')

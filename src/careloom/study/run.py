@@ -99,7 +99,7 @@ def stages(
         ("checking them against the rules", lambda: run_rules(engine, catalogue)),
         ("measuring what is recorded", lambda: measure_availability(engine, catalogue)),
         ("saying them in common terms", lambda: say_in_common(engine, catalogue)),
-        ("linking children", lambda: link_persons(engine, pseudonym, extracts=extracts)),
+        ("linking children", lambda: link_persons(engine, pseudonym, extracts=extracts, mode=study.links.mode)),
         ("building their histories", lambda: make_histories(study, catalogue, engine)),
         ("drawing the timeline", lambda: draw_timeline(study, catalogue, engine)),
         ("following pathways", lambda: make_pathways(engine)),

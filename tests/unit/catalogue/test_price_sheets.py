@@ -283,6 +283,7 @@ def test_a_region_without_its_file_is_refused(tmp_path: Path) -> None:
         ("fixed=-1", 'line 2: "fixed" should be 0 or more: it is never negative'),
         ("fixed=nan", 'line 2: "fixed" should be 0 or more'),
         ("fixed=a lot", 'line 2: "fixed" should be a number'),
+        ("fixed=1; standing=Illustrative", 'line 2: "standing" should be one of illustrative, local'),
         ("fixed=1; unit=fortnight", 'line 2: "unit" should be one of event, night'),
         ("fixed=1; component=wages", 'line 2: "component" should be one of pay'),
         ("fixed=1; source=", 'line 2: "source" is blank; say where the figure comes from'),

@@ -37,7 +37,7 @@ def held(benchmark: ModuleType, kind: str, seed: int) -> dict[tuple[str, str], i
     return {name: sum(each) for name, each in found.items()}
 
 
-@pytest.mark.parametrize("kind", ["curves", "two_periods", "sub_distribution"])
+@pytest.mark.parametrize("kind", ["curves", "two_periods", "sub_distribution", "adjusted_shares"])
 def test_intervals_hold_the_truth(benchmark: ModuleType, kind: str) -> None:
     assert min(held(benchmark, kind, seed=2).values()) >= LEAST
 

@@ -61,7 +61,7 @@ def make_up(engine: DuckDBEngine, *, children: int = 600, seed: int = 4) -> None
         engine.load(name, pa.Table.from_pylist(rows))
     for name, rows in care_histories().items():
         engine.load(name, pa.Table.from_pylist(rows))
-    for name, rows in {**outcomes(children, class_no, chance), **costs(class_no, chance)}.items():
+    for name, rows in {**outcomes(children, class_no, chance), **costs(class_no, chance), **asked_of_costs()}.items():
         engine.load(name, pa.Table.from_pylist(rows))
 
 
@@ -905,7 +905,9 @@ def class_costs(class_no: np.ndarray, lines: list[dict[str, Any]]) -> list[dict[
         mine = [line for line in lines if costs_of == "all" or line["process"].startswith("LAC")]
         sums: dict[int, list[float]] = {}
         for line in mine:
-            both = sums.setdefault(int(line["person_id"][6:]), [0.0, 0.0])
+            if (n := int(line["person_id"][6:])) >= len(class_no):
+                continue
+            both = sums.setdefault(n, [0.0, 0.0])
             both[0] += line["subtotal"]
             both[1] += line["quantity"] if line["basis"] == "night" else 0.0
         for k in (1, 2, 3, 4):
@@ -916,6 +918,43 @@ def class_costs(class_no: np.ndarray, lines: list[dict[str, Any]]) -> list[dict[
             about = {"costs_of": costs_of, "class_no": k, "weight": weight, "cost": sum(parts)}
             about |= {"nights": sum(weights[n] * sums[n][1] for n in sums), "children": len(whole)}
             about |= {"largest": parts[0], "next_largest": parts[1], "modal_cost": sum(whole)}
-            about |= {"modal_largest": whole[0], "modal_next": whole[1]}
+            about |= {"modal_largest": max(whole, default=0.0), "modal_next": max(whole[1:], default=0.0)}
             rows.append({**about, "lower": 0.8 * mean, "upper": 1.3 * mean})
     return rows
+
+
+def asked_of_costs() -> Tables:
+    """What `careloom cost` would add: ranges, a scenario, what moves it, and spending; a placement of 3 children in each."""
+    groups = {
+        "Process": [("LAC 3 Maintaining the placement: fee", 90, 900_000.0), ("LAC 6 Review: case management", 90, 81_000.0)],
+        "Placement": [("la_foster", 60, 200_000.0), ("ifa_foster", 27, 3_223.0), ("secure", 3, SECURE_COST)],
+    }  # fmt: skip
+    sure: list[dict[str, Any]] = []
+    change: list[dict[str, Any]] = []
+    nobody = {"largest": 0.0, "next_largest": 0.0}
+    for grouped_by, parts in groups.items():
+        whole = ("All", 90, sum(cost for *_, cost in parts))
+        for group_value, children, cost in [*parts, whole]:
+            about = {"grouped_by": grouped_by, "group_value": group_value, "children": children, **nobody}
+            for no, (what, times) in enumerate(
+                (("cost", 1.0), ("lowest prices", 0.8), ("highest prices", 1.2)), start=1
+            ):
+                sure.append(about | {"what_no": no, "what": what, "cost": times * cost})
+            for no, (what, times) in enumerate((("difference", -0.1), ("from", -0.12), ("to", -0.08)), start=1):
+                change.append(about | {"what_no": no, "what": what, "cost": times * cost})
+    bars = [("Prices: fees and allowances", 90, 180_000.0), ("Settling in: 28 nights, not 91", 3, SECURE_COST)]
+    tornado = [
+        {"bar": bar, "side_no": no, "side": side, "children": children, "cost": sign * cost, **nobody}
+        for bar, children, cost in bars
+        for no, side, sign in ((1, "lowest", -1.0), (2, "highest", 1.0))
+    ]
+    lines = [("Fostering", 87, 1_000_000.0, 900_000.0), ("Residential care", 3, 900_000.0, SECURE_COST)]
+    reconciled = [
+        {
+            "la": "Anyshire", "year": "2020-21", "line": line, "not_in": "Nothing.", "divided_by": "Children on 31 March",
+            "counted_children": children, "denominator": 5 * round(children / 5), "spent": spent, "cost": cost,
+            "children": children, "remainder": spent - cost, "spent_weekly": 220.0, "costed_weekly": 200.0, **nobody,
+        }
+        for line, children, spent, cost in lines
+    ]  # fmt: skip
+    return {"cost_sure": sure, "cost_change": change, "cost_tornado": tornado, "cost_reconciled": reconciled}

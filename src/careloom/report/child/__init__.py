@@ -2,6 +2,16 @@
 
 from careloom.report.child.drawing import draw_child
 from careloom.report.child.text import write_child
-from careloom.report.child.words import ChildPage, CostRow, Lane, Line, write_day
+from careloom.report.child.words import ChildPage, CostRow, Lane, Line, PlacementCosts, UnitRow, write_day
 
-__all__ = ["ChildPage", "CostRow", "Lane", "Line", "draw_child", "write_child", "write_day"]
+__all__ = [
+    "ChildPage",
+    "CostRow",
+    "Lane",
+    "Line",
+    "PlacementCosts",
+    "UnitRow",
+    "draw_child",
+    "write_child",
+    "write_day",
+]

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from careloom.report.child.words import (
     HALF_OPEN,
@@ -11,6 +12,7 @@ from careloom.report.child.words import (
     ChildPage,
     Lane,
     Line,
+    UnitRow,
     age_on_new_year,
     end_drawn,
     write_day,
@@ -24,6 +26,9 @@ SOURCE = 18
 """Columns for the place of a line in its file."""
 DAYS = 27
 """Columns for the days of a stretch, and what parts them from the words."""
+UNIT_COSTS = (
+    "Unit costs are shown to the penny and multiplied as they are: subtotals may differ by pence from (a) x (b)."
+)
 BEGINS, BAR, OPEN, EVENT = "|", "=", ">", "o"
 
 
@@ -35,6 +40,7 @@ def write_child(page: ChildPage, seen: Sequence[str]) -> str:
         columns(page),
         *(tell(lane) for lane in page.lanes if lane.lines and lane.is_told),
         costs(page),
+        *(by_placement(page)),
         files(page),
         wrap(page.foot, WIDTH),
     ]
@@ -147,6 +153,26 @@ def costs(page: ChildPage) -> list[str]:
 
 def cost(process: str, times: str, work: float, fees: float) -> str:
     return f"  {shorten(process, 39):39} {shorten(times, 19):>19} {work:>11,.2f} {fees:>12,.2f} {work + fees:>12,.2f}"
+
+
+def by_placement(page: ChildPage) -> Iterator[list[str]]:
+    """The layout of the Cost Calculator, a table for each placement; the last adds up to the whole."""
+    heads = f"  {'':48} {'(a) unit cost':>13} {'(b) number':>14} {'(a) x (b), GBP':>18}"
+    for number, placement in enumerate(page.placement_costs):
+        told = ["COSTS BY PLACEMENT", *wrap(UNIT_COSTS, WIDTH, "  "), ""] if number == 0 else []
+        told += [*wrap(placement.title, WIDTH, "  "), heads]
+        for process, same in groupby(placement.rows, lambda row: row.process):
+            rows = list(same)
+            told.append(f"  {shorten(process, WIDTH - 4)}")
+            told += [unit(row) for row in rows]
+            told.append(f"    {'cost of the process':76} {sum(row.subtotal for row in rows):>18,.2f}")
+        yield [*told, f"  {'total of the processes':78} {placement.total:>18,.2f}"]
+
+
+def unit(row: UnitRow) -> str:
+    what = "nights" if row.basis == "night" else "times"
+    number = f"{row.number:,.2f}".removesuffix(".00")
+    return f"    {shorten(row.element, 46):46} {row.unit_cost:>13,.2f} {number:>7} {what:6} {row.subtotal:>18,.2f}"
 
 
 def files(page: ChildPage) -> list[str]:

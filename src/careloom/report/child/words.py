@@ -56,6 +56,30 @@ class CostRow:
 
 
 @dataclass(frozen=True)
+class UnitRow:
+    """One element of one process: (a) its unit cost in GBP, (b) how many events or nights, and (a) x (b)."""
+
+    process: str
+    element: str
+    unit_cost: float
+    number: float
+    basis: str
+    subtotal: float
+
+
+@dataclass(frozen=True)
+class PlacementCosts:
+    """What one stretch of a placement cost, element by element, processes in order."""
+
+    title: str
+    rows: tuple[UnitRow, ...]
+
+    @property
+    def total(self) -> float:
+        return sum(row.subtotal for row in self.rows)
+
+
+@dataclass(frozen=True)
 class ChildPage:
     """One child's record. `last_day` is the last day that any of the returns shown tells of.
 
@@ -74,6 +98,7 @@ class ChildPage:
     cost_words: str
     files: tuple[str, ...]
     foot: str = ""
+    placement_costs: tuple[PlacementCosts, ...] = ()
 
     @property
     def drawn(self) -> tuple[Lane, ...]:

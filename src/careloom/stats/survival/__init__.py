@@ -10,7 +10,7 @@ from careloom.stats.survival.kaplan_meier import Curve, kaplan_meier
 from careloom.stats.survival.latent_cox import LatentCoxFit, fit_cox_latent
 from careloom.stats.survival.log_rank import log_rank
 from careloom.stats.survival.nelson_aalen import nelson_aalen
-from careloom.stats.survival.predicted import baseline_hazard, predict_survival
+from careloom.stats.survival.predicted import Population, baseline_hazard, predict_across, predict_survival
 from careloom.stats.survival.proportional_hazards import proportional_hazards_test
 from careloom.stats.survival.restricted_mean import restricted_mean
 from careloom.stats.survival.soft_classes import fit_cox_soft
@@ -22,6 +22,7 @@ __all__ = [
     "FrailtyFit",
     "Incidence",
     "LatentCoxFit",
+    "Population",
     "aalen_johansen",
     "baseline_hazard",
     "fine_gray",
@@ -34,6 +35,7 @@ __all__ = [
     "kaplan_meier",
     "log_rank",
     "nelson_aalen",
+    "predict_across",
     "predict_survival",
     "proportional_hazards_test",
     "restricted_mean",

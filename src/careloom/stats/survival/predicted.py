@@ -7,6 +7,7 @@ Sources: Link (1984), Biometrics 40:601; Tsiatis (1981), Ann. Stat. 9:93; averag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,27 +64,62 @@ def predict_survival(
     Beyond the last event day the curve stays level. Errors use the robust covariance where there is one.
     Raises ValueError for infinite coefficients, an unknown stratum or shapes that do not fit.
     """
-    if fit.monotone:
-        raise ValueError(f"no curve with infinite coefficients: {', '.join(fit.monotone)}; merge or drop the levels")
     rows = np.atleast_2d(np.asarray(x, dtype=np.float64))
     share = np.ones(1) if shares is None else np.asarray(shares, dtype=np.float64)
     known = np.zeros(len(rows)) if offset is None else np.asarray(offset, dtype=np.float64)
-    if rows.shape != (share.size, len(fit.names)) or known.shape != share.shape or abs(share.sum() - 1) > 1e-9:
+    if known.shape != share.shape or abs(share.sum() - 1) > 1e-9:
         raise ValueError("x must have one column per coefficient, and shares one number per row of x, summing to 1")
-    scaled, at = fit.working.scaled, fit.working.at
-    own = (rows - scaled.centre) / scaled.width
-    ratio = np.exp(own @ at.beta + known - scaled.offset_centre)
+    return predict_across(fit, [Population(stratum, rows, share, known)], days, level=level)
+
+
+@dataclass(frozen=True)
+class Population:
+    """Some of a population with the baseline of one stratum: covariates x (g, columns), the share each has in the whole
+    population (g,), and offset (g,)."""
+
+    stratum: object
+    x: Floats
+    shares: Floats
+    offset: Floats | None = None
+
+
+def predict_across(
+    fit: CoxFit, populations: Sequence[Population], days: ArrayLike, *, level: float = 0.95
+) -> Predicted:
+    """Survival averaged over a population in several strata, each part with its own baseline; shares sum to 1 over all.
+
+    Baselines of different strata are estimated apart, the coefficients once for all: chance in the baselines adds up as
+    squares, what an error of the coefficients does as it is. Otherwise, and errors, as `predict_survival`.
+    """
+    if fit.monotone:
+        raise ValueError(f"no curve with infinite coefficients: {', '.join(fit.monotone)}; merge or drop the levels")
+    if abs(sum(float(part.shares.sum()) for part in populations) - 1) > 1e-9:
+        raise ValueError("the shares of all parts of the population must sum to 1")
     when = np.asarray(days, dtype=np.float64)
-    hazard, chance, used = _up_to(fit, when, stratum)
-    each = share * ratio * np.exp(-np.outer(hazard, ratio))
-    survival = np.exp(-np.outer(hazard, ratio)) @ share
+    parts = [_part(fit, part, when) for part in populations]
+    survival, by_chance, moved = (np.sum(each, axis=0) for each in zip(*parts, strict=True))
     covariance = fit.covariance if fit.robust_covariance is None else fit.robust_covariance
-    moved = hazard[:, None] * (each @ own) - each.sum(axis=1)[:, None] * used
-    by_coefficients = np.einsum("ti,ij,tj->t", moved, covariance * np.outer(scaled.width, scaled.width), moved)
-    error = np.sqrt(each.sum(axis=1) ** 2 * chance + by_coefficients)
+    width = fit.working.scaled.width
+    by_coefficients = np.einsum("ti,ij,tj->t", moved, covariance * np.outer(width, width), moved)
+    error = np.sqrt(by_chance + by_coefficients)
     with np.errstate(divide="ignore", invalid="ignore"):
         half = norm.ppf((1 + level) / 2) * error / survival
     return Predicted(when, survival, error, survival * np.exp(-half), np.minimum(survival * np.exp(half), 1.0))
+
+
+def _part(fit: CoxFit, part: Population, when: Floats) -> tuple[Floats, Floats, Floats]:
+    """What one part adds on each day: to survival (m,), to its variance by chance (m,), and how the coefficients move it."""
+    if part.x.shape != (part.shares.size, len(fit.names)):
+        raise ValueError("x must have one column per coefficient, and shares one number per row of x, summing to 1")
+    scaled, at = fit.working.scaled, fit.working.at
+    own = (part.x - scaled.centre) / scaled.width
+    known = 0.0 if part.offset is None else part.offset
+    ratio = np.exp(own @ at.beta + known - scaled.offset_centre)
+    hazard, chance, used = _up_to(fit, when, part.stratum)
+    free = np.exp(-np.outer(hazard, ratio))
+    each = part.shares * ratio * free
+    moved = hazard[:, None] * (each @ own) - each.sum(axis=1)[:, None] * used
+    return np.asarray(free @ part.shares), np.asarray(each.sum(axis=1) ** 2 * chance), np.asarray(moved)
 
 
 def _up_to(fit: CoxFit, days: Floats, stratum: object) -> tuple[Floats, Floats, Floats]:

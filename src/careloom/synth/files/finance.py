@@ -23,6 +23,7 @@ from careloom.synth.who.recording import MISSING, record
 from careloom.synth.world import Rows, Texts, World
 
 SHEET = "illustrative"  # whose rows the authority's own sheet takes up
+MONEY = ("hourly_rate", "fixed", "low", "high")
 FACTOR_SPREAD = 0.12  # standard deviation of the log of an authority's costs against that sheet
 FOUR_WEEKLY = 0.25  # share of stays paid every four weeks; the amount is then of four weeks
 BY_CHILD_ID = 0.35  # share of lines that name the child by the authority's identifier as well
@@ -106,5 +107,5 @@ def write_unit_costs(folder: Path, world: World, seed: int) -> None:
 
 def priced(row: dict[str, str], factor: float) -> dict[str, str]:
     """One row of the sheet at the authority's prices; it stays illustrative, for nobody ever paid them."""
-    amounts = {key: f"{float(row[key]) * factor:.2f}" for key in ("hourly_rate", "fixed") if row[key]}
+    amounts = {key: f"{float(row[key]) * factor:.2f}" for key in MONEY if row.get(key)}
     return row | amounts | {"source": f"made up for a made-up authority; {row['source']}"}
