@@ -16,10 +16,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import careloom.costs.costing as costing
 from made_up import make_up
 
 from careloom.catalogue import load_catalogue
+from careloom.costs import costing
 from careloom.costs.counts import count_cells
 from careloom.costs.uncertainty import Doubt, as_they_are, draw_prices
 from careloom.engine import DuckDBEngine, count
@@ -39,31 +39,36 @@ STEPS = ("choose_spells", "choose_segments", "choose_reviews", "find_needs", "fi
 
 def main() -> None:
     asked = arguments()
-    catalogue = load_catalogue()
-    with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        with closing(DuckDBEngine(threads=2, place=Path(folder, "rows.duckdb"), memory=asked.memory)) as engine:
-            timed("make the rows up", lambda: make_up(engine, asked.segments, asked.episodes))
-            tables = {name: count(engine, name) for name in ("spell", "event", "timeline", "person")}
-            print(", ".join(f"{name} {rows:,}" for name, rows in tables.items()))
-            once = min(timed("read and join them once", lambda: engine.rows(READ_AND_JOIN)) for _ in range(2))
-            spent = listen()
-            whole = timed(
-                "all processes, ten years",
-                lambda: costing.cost_children(
-                    engine,
-                    catalogue.processes,
-                    needs=catalogue.needs,
-                    sheet=catalogue.price_sheets["illustrative"],
-                    placement_codes=catalogue.placement_codes,
-                    first_day=dt.date(2014, 4, 1),
-                    end_day=dt.date(2024, 4, 1),
-                ),
-            )
-            for name, seconds in spent.items():
-                print(f"    {name:<20} {seconds:6.1f} s")
-            print(f"    pricing, the rest    {whole - sum(spent.values()):6.1f} s")
-            print(f"{count(engine, 'cost'):,} lines; {whole / once:.1f} times reading and joining once; {peak()}")
-            draw(engine)
+    with (
+        tempfile.TemporaryDirectory(dir=asked.folder) as folder,
+        closing(DuckDBEngine(threads=2, place=Path(folder, "rows.duckdb"), memory=asked.memory)) as engine,
+    ):
+        timed("make the rows up", lambda: make_up(engine, asked.segments, asked.episodes))
+        tables = {name: count(engine, name) for name in ("spell", "event", "timeline", "person")}
+        print(", ".join(f"{name} {rows:,}" for name, rows in tables.items()))
+        once = min(timed("read and join them once", lambda: engine.rows(READ_AND_JOIN)) for _ in range(2))
+        cost(engine, once)
+        draw(engine)
+
+
+def cost(engine: DuckDBEngine, once: float) -> None:
+    catalogue, spent = load_catalogue(), listen()
+    whole = timed(
+        "all processes, ten years",
+        lambda: costing.cost_children(
+            engine,
+            catalogue.processes,
+            needs=catalogue.needs,
+            sheet=catalogue.price_sheets["illustrative"],
+            placement_codes=catalogue.placement_codes,
+            first_day=dt.date(2014, 4, 1),
+            end_day=dt.date(2024, 4, 1),
+        ),
+    )
+    for name, seconds in spent.items():
+        print(f"    {name:<20} {seconds:6.1f} s")
+    print(f"    pricing, the rest    {whole - sum(spent.values()):6.1f} s")
+    print(f"{count(engine, 'cost'):,} lines; {whole / once:.1f} times reading and joining once; {peak()}")
 
 
 def draw(engine: DuckDBEngine) -> None:

@@ -133,7 +133,8 @@ def curves(random: np.random.Generator) -> Iterator[Estimate]:
         together = event_rate + other_rate
         truth = event_rate / together * (1 - np.exp(-together * at))
         found = (incidence.incidence, incidence.lower, incidence.upper)
-        yield Estimate("cumulative incidence", f"day {at}", truth, *(float(np.asarray(a)[0, place]) for a in found))
+        if at <= day.max():  # beyond the last day followed it is not known
+            yield Estimate("cumulative incidence", f"day {at}", truth, *(float(np.asarray(a)[0, place]) for a in found))
 
 
 def two_periods(random: np.random.Generator) -> Iterator[Estimate]:

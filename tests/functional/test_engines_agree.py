@@ -58,7 +58,6 @@ def test_every_kept_table_is_the_same_on_both_engines(study: Study, duck: DuckDB
         wrong = sum(not all(map(same, one, two)) for one, two in zip(*rows, strict=True))
         assert wrong == 0, f"{name}: {wrong} of {len(rows[0])} rows differ"
     assert (
-        min(on_duck[name].num_rows for name in ("spell", "event", "timeline", "class_of", "time_to_event", "cost"))
-        > 50
+        min(on_duck[name].num_rows for name in ("spell", "event", "timeline", "class_of", "time_to_event", "cost")) > 50
     )
     assert isinstance(on_duck["spell"]["starts_on"][0].as_py(), dt.date)

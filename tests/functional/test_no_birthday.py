@@ -16,6 +16,8 @@ TOLD = {
     "timeline ends_on": CARE_ENDS,
     "pathway ends_on": CARE_ENDS,
     "cost ends_on": CARE_ENDS,
+    "cost starts_on": CARE_ENDS,
+    "need ends_on": CARE_ENDS,
     "pathway starts_on + days": CARE_ENDS,
 }
 """What falls on birthdays because the authority's records do, and why. Nothing that Careloom works out belongs here."""

@@ -18,6 +18,7 @@ from sqlglot.tokens import TokenType
 
 import careloom
 from careloom.catalogue import Catalogue, load_catalogue
+from careloom.catalogue.scenarios import load_scenarios, load_switches
 from careloom.report.question import FOLDER as QUESTIONS
 
 # Each gives other numbers on the other engine, or has no counterpart there; engine/functions.py has the word to use.
@@ -206,6 +207,8 @@ def declared_sql(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     for process in catalogue.processes:
         yield from ((f"process {process.key} {e.name}", e.select) for e in process.elements)
     yield from ((f"need {need.name}", need.select) for need in catalogue.needs)
+    for scenario in (*load_scenarios().values(), *load_switches().values()):
+        yield from ((f"scenario {scenario.name}", change.select) for change in scenario.changes if change.select)
     yield from ((f"sign {sign.name}", sign.select) for sign in catalogue.signs)
     yield from ((f"measure {measure.name}", measure.select) for measure in catalogue.measures)
     yield from ((f"repair {repair.name}", repair.select) for repair in catalogue.repairs)

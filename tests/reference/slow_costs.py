@@ -126,7 +126,9 @@ def live_a_day(child: Child, now: Now, day: date, imputes: bool) -> Iterator[Wor
 
 def written_down(child: Child, now: Now) -> Iterator[Work]:
     for process, element, variation, is_imputed in now.done:
-        yield Work(child.person_id, now.segment, cost_code(*now.place), f"LAC {process}", element, variation, is_imputed)
+        yield Work(
+            child.person_id, now.segment, cost_code(*now.place), f"LAC {process}", element, variation, is_imputed
+        )
     now.done.clear()
 
 

@@ -10,13 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from careloom.catalogue.examples import ISO, typed
 from careloom.catalogue import read_prices
 from careloom.catalogue.costing import read_placement_codes, read_process
+from careloom.catalogue.examples import ISO, typed
 from careloom.catalogue.load import OURS, read_tables
 from careloom.core import Ledger
 from careloom.costs import cost_children
@@ -225,7 +224,9 @@ def test_the_room_agrees_with_slow_costing_on_every_engine(engine: Engine) -> No
     load(engine, children)
     cost(engine, FIRST_DAY, END_DAY)
     found = quantities(engine)
-    assert {key[3] for key in found} == {f"LAC {number}" for number in range(1, 9)}, "these histories should call for every process"
+    assert {key[3] for key in found} == {f"LAC {number}" for number in range(1, 9)}, (
+        "these histories should call for every process"
+    )
     assert found == expected(slow_costs(children, FIRST_DAY, END_DAY))
 
 

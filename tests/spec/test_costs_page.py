@@ -38,4 +38,5 @@ def test_the_record_costs_what_the_page_says(engine: Engine) -> None:
     ).to_pylist()
     assert found == expected.to_pylist()
     told = re.search(r"Together £([\d,.]+)\.\s", page)
-    assert told and sum(row["subtotal"] for row in found).quantize(Decimal("0.01")) == Decimal(told[1].replace(",", ""))
+    assert told
+    assert sum(row["subtotal"] for row in found).quantize(Decimal("0.01")) == Decimal(told[1].replace(",", ""))

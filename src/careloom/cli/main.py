@@ -16,11 +16,13 @@ from careloom.cli.classify import add_classify
 from careloom.cli.cost import add_cost
 from careloom.cli.explain import add_explain
 from careloom.cli.federate import add_federate
+from careloom.cli.link import add_link
 from careloom.cli.outcomes import add_outcomes
 from careloom.cli.prices import add_prices
 from careloom.cli.profile import add_profile
 from careloom.cli.progress import steps
 from careloom.cli.records import add_records
+from careloom.cli.review import add_review
 from careloom.cli.synth import add_synth
 from careloom.cli.typology import add_typology
 from careloom.core import CareloomError, DeliveryError
@@ -97,6 +99,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--accept", action="store_true", help="take every clear proposal of recognised.csv as confirmed")
     run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
     add_records(commands)
+    add_link(commands)
+    add_review(commands)
     add_profile(commands)
     add_outcomes(commands)
     add_typology(commands)

@@ -28,6 +28,10 @@ NAMES = {
     "whole_number": """
         SELECT 100 * hundreds.digit + 10 * tens.digit + ones.digit AS whole_number
         FROM digit AS hundreds CROSS JOIN digit AS tens CROSS JOIN digit AS ones""",
+    # What happens so many `times`, up to 999, each with its number: joined on `times`, as engines loop over anything but "=".
+    "repeated": """
+        SELECT a.whole_number AS times, b.whole_number AS time_no
+        FROM whole_number AS a JOIN whole_number AS b ON b.whole_number > 0 AND b.whole_number <= a.whole_number""",
     # Days of an open case of a child who is not looked after, one case a day: of two open at once, the later.
     "in_need": """
         SELECT t.person_id, t.starts_on, t.ends_on, c.spell_id AS case_id,

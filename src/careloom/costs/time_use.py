@@ -206,12 +206,14 @@ def timed(
 def price_rows(use: TimeUse, basis: str, price_year: str, sheet: str) -> list[dict[str, str]]:
     """Rows that a price sheet takes: working hours with indirect work in them, client hours without.
 
-    Hours are rounded to the ten-thousandth; rates come from the staff sheet beside the price sheet.
+    Hours are rounded to the ten-thousandth; rates come from the staff sheet beside the price sheet. One answer alone says
+    nothing of how far hours range: its limits stay blank.
     """
     rows = []
     for used in use.rows:
         hours = used.both if basis == "working hour" else used.direct
-        what = f"{use.how} ({sheet}); mean of {hours.n} {use.counted}, limits: {hours.by}"
+        limits = f", limits: {hours.by}" if hours.n > 1 else ""
+        what = f"{use.how} ({sheet}); {f'mean of {hours.n}' if hours.n > 1 else 'one'} of the {use.counted}{limits}"
         rows.append(
             {
                 "standing": "local",
@@ -222,8 +224,8 @@ def price_rows(use: TimeUse, basis: str, price_year: str, sheet: str) -> list[di
                 "component": "pay",
                 "staff": used.staff,
                 "hours": f"{hours.mean:.4f}",
-                "hours_low": f"{hours.low:.4f}",
-                "hours_high": f"{hours.high:.4f}",
+                "hours_low": f"{hours.low:.4f}" if hours.n > 1 else "",
+                "hours_high": f"{hours.high:.4f}" if hours.n > 1 else "",
                 "hours_basis": basis,
                 "source": what,
             }

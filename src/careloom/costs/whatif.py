@@ -65,13 +65,35 @@ def find_stretches(engine: Engine, changes: Sequence[Change]) -> None:
             engine.make(stretches(number), change.select)
 
 
-def touched(changes: Sequence[Change], processes: Sequence[Process]) -> str:
-    """The condition that a line of `cost` is one that some change takes from, or changes."""
+def touched(changes: Sequence[Change], processes: Sequence[Process], sheet: PriceSheet) -> str:
+    """The condition that a line of `cost` comes to something, and that some change takes from it, or changes it."""
     asked = []
     for number, change in enumerate(changes):
         of, *more = conditions_of(number, change, processes)
-        asked.append(f"(({of}) AND ({more[0] if more else EVERYTHING}))")
-    return " OR ".join(asked)
+        asked.append(f"(({of}) AND ({more[0] if more else rests_on(change, sheet)}))")
+    return f"c.subtotal <> 0 AND ({' OR '.join(asked)})"
+
+
+def given(changes: Sequence[Change], processes: Sequence[Process]) -> list[str]:
+    """For each mix, the condition that a line of `cost` tells what nights given to others cost there."""
+    found = []
+    for number, change in enumerate(changes):
+        if change.what == "mix":
+            of, _, to = conditions_of(number, change, processes)
+            found.append(f"c.subtotal <> 0 AND ({of}) AND ({to})")
+    return found
+
+
+def rests_on(change: Change, sheet: PriceSheet) -> str:
+    """The condition that a line rests on a price with hours of the staff whose hours, or rate, a change changes."""
+    if change.what not in ("rate", "hours"):
+        return EVERYTHING
+    rows = [
+        " ".join(str(row.line) for row in price.rows)
+        for price in sheet.prices
+        if any(row.hours and change.staff in (None, row.staff) for row in price.rows)
+    ]
+    return f"c.price_source = 'sheet' AND c.price_rows IN ({', '.join(map(text, rows))})" if rows else "1 = 0"
 
 
 def weigh(cells: Sequence[Cell], changes: Sequence[Change], sheet: PriceSheet, *, first_flag: int = 0) -> list[Weights]:

@@ -34,7 +34,9 @@ def say_in_common(engine: Engine, catalogue: Catalogue) -> Ledger:
         for declaration in sorted(return_.declarations, key=lambda d: d.makes != "step"):
             if not is_supplied(declaration, return_, supplied, scope):
                 continue
-            made = say(engine, return_, declaration, every_year if declaration.makes in OF_EVERY_YEAR else scope, ledger)
+            made = say(
+                engine, return_, declaration, every_year if declaration.makes in OF_EVERY_YEAR else scope, ledger
+            )
             if declaration.makes == "step":
                 scope[declaration.name] = f"SELECT * FROM {made}"
             else:

@@ -1,7 +1,7 @@
 """Children joined by likeness, after the keys: each record of likely one child, one to one, and the doubtful kept for a person."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from careloom.link.impossible import make_apart
 from careloom.link.keys import apart_of, links_table
 from careloom.link.likeness import QUESTIONS, read_model, weigh
 from careloom.link.parts import Parts, parts_of, parts_table
-from careloom.link.unite import Link, components, unite
+from careloom.link.unite import ONE_EACH, Link, components, unite
 
 TWINS = "twins, or a child renamed"
 RIVALS = "two are nearly as likely"
@@ -24,6 +24,9 @@ RIVAL_ODDS = 10.0
 """One candidate must be so many times as likely as the next of the same record, or a person decides."""
 WEIGHED_BIRTHS = "births more than 31 days apart"
 """Breaks a link by key; likeness weighs it: a wrong year or a turned day is what likeness is for."""
+WEIGHED = "pair_weighed"
+"""The closest descriptions of each two that were weighed at all: in working memory only."""
+PAIRS = pa.schema([("one_no", pa.int64()), ("two_no", pa.int64()), ("probability", pa.float64())])
 Pair = tuple[int, int]
 
 
@@ -61,6 +64,8 @@ def link_alike(engine: Engine, asked: Likeness, names: Sequence[str], ledger: Le
     size = len(names)
     units = components(size, engine.arrow("SELECT first_no, second_no FROM identifier_link"))
     weighed = weigh_units(engine, units, asked)
+    pairs = [{"one_no": pair.one, "two_no": pair.two, "probability": pair.probability} for pair in weighed]
+    engine.load(WEIGHED, pa.Table.from_pylist(pairs, schema=PAIRS))
     decided = decided_pairs(asked, names)
     open_pairs = [pair for pair in weighed if (pair.one, pair.two) not in decided]
     links = [Link(one, two, "decided") for (one, two), is_same in decided.items() if is_same]
@@ -78,7 +83,9 @@ def link_alike(engine: Engine, asked: Likeness, names: Sequence[str], ledger: Le
     held = len(united.held)
     aside["joined already, through another pair"] = len(links) - held - len(united.refused)
     ledger.note("link by likeness", "pairs alike", "links by likeness", held + sum(aside.values()), held, aside)
-    return [pair for pair in open_pairs if pair.doubt not in ("", UNLIKELY)]
+    once = {(link.first, link.second) for link, why in united.refused if why == ONE_EACH}
+    doubtful = [replace(pair, doubt=ONE_EACH) if (pair.one, pair.two) in once else pair for pair in open_pairs]
+    return [pair for pair in doubtful if pair.doubt not in ("", UNLIKELY)]
 
 
 def weigh_units(engine: Engine, units: NDArray[np.int64], asked: Likeness) -> list[Weighed]:
@@ -109,6 +116,8 @@ def weigh_units(engine: Engine, units: NDArray[np.int64], asked: Likeness) -> li
 
 def descriptions(engine: Engine, units: NDArray[np.int64]) -> tuple[list[Parts], list[dict[str, Any]]]:
     """Every different description of each unit: its parts, and whose it is (unit_no, identifier_no, la, is_anchor)."""
+    if not engine.columns("identity_row"):
+        return [], []
     told = engine.arrow(
         "SELECT i.identifier_no, i.la, i.is_extract, t.first_name, t.surname, t.full_name, t.born_on, t.is_expected_birth, "
         "t.sex, t.postcode, t.nhs_number, coalesce(t.upn, i.upn) AS upn FROM identity_row AS t "

@@ -76,7 +76,7 @@ def settings_of(model: Model, engine: Engine, prior: float, where: str, *, with_
         ],
         "probability_two_random_records_match": prior,
         "additional_columns_to_retain": ["unit_no"],
-        "retain_matching_columns": False,
+        "retain_matching_columns": True,  # else the levels do not come back
         "retain_intermediate_calculation_columns": False,
     }
 

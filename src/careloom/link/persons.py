@@ -12,11 +12,14 @@ from careloom.link.alike import Likeness, Weighed, link_alike
 from careloom.link.impossible import SAME_CHILD
 from careloom.link.keys import RULES_OF, is_extract, link_by_keys, make_identifiers
 from careloom.link.likeness import QUESTIONS
+from careloom.link.quality import describe_links
 from careloom.link.unite import components
 
 Pseudonym = Callable[[Sequence[str]], list[str]]
 
 USUAL = Likeness()
+STRONGEST = ("la_child_id", "upn", "decided", "alike")
+"""The rules of links, the surest first."""
 DOUBTFUL = "pair_doubtful"
 """Pairs that a person should look at: in working memory only."""
 ETHNIC_GROUPS = {"W": "White", "M": "Mixed", "A": "Asian", "B": "Black", "C": "Other", "O": "Other"}
@@ -30,7 +33,7 @@ def link_persons(
     mode: str = "both",
     likeness: Likeness = USUAL,
 ) -> Ledger:
-    """Make `person_of`, `person` and `link_broken` from `record`.
+    """Make `person_of`, `person`, `link_broken` and what tells how good the links are (see `quality`) from `record`.
 
     Two identifiers are one person when they share authority and child identifier (rule la_child_id) or UPN (rule upn),
     as far as `mode` asks for these, and nothing known of the person contradicts it (see `impossible`): persons are the
@@ -52,6 +55,7 @@ def link_persons(
     engine.make("person_of", person_of_select())
     engine.make("person", person_select(extracts))
     engine.make("link_broken", broken_select())
+    describe_links(engine)
     rows = count(engine, "record")
     linked = count(
         engine, "(SELECT la, child_id FROM record JOIN person_of USING (la, return_name, child_id)) AS linked"
@@ -174,12 +178,15 @@ def broken_select() -> str:
 
 
 def person_of_select() -> str:
-    return """
+    """Each identifier with its person and the strongest rule that joined it to another."""
+    rank = " ".join(f"WHEN '{rule}' THEN {number}" for number, rule in enumerate(STRONGEST))
+    rule = " ".join(f"WHEN {number} THEN '{rule}'" for number, rule in enumerate(STRONGEST))
+    return f"""
         SELECT identifier.la, identifier.return_name, identifier.child_id, named.person_id,
-               coalesce(why.link_rule, 'alone') AS link_rule
+               CASE why.strongest {rule} ELSE 'alone' END AS link_rule
         FROM identifier
         JOIN identifier_person AS named ON named.identifier_no = identifier.identifier_no
-        LEFT JOIN (SELECT identifier_no, min(link_rule) AS link_rule
+        LEFT JOIN (SELECT identifier_no, min(CASE link_rule {rank} END) AS strongest
                    FROM (SELECT second_no AS identifier_no, link_rule FROM identifier_link
                          UNION ALL SELECT first_no AS identifier_no, link_rule FROM identifier_link) AS ends
                    GROUP BY identifier_no) AS why

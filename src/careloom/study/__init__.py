@@ -7,11 +7,13 @@ from careloom.study.cost import AskedOfCost, look_at_cost
 from careloom.study.explain_cost import explain_cost
 from careloom.study.file import Study, read_study
 from careloom.study.kept_demand import Told
+from careloom.study.links import look_at_links
 from careloom.study.listings import Listing
 from careloom.study.look import Asked, check_accesses, look_at_child
 from careloom.study.new_prices import write_new_prices, write_price_rows
 from careloom.study.outcomes import look_at_outcomes
 from careloom.study.profile import Described, describe_by, list_described, list_profiles, write_described
+from careloom.study.review import Talk, agreement, review_links
 from careloom.study.run import Finished, run_study
 from careloom.study.stock import HandedOver, Stock, find_handed_over, take_stock, write_stock
 from careloom.study.typology import STARTS, AskedOfTypology, look_at_typology
@@ -27,7 +29,9 @@ __all__ = [
     "Listing",
     "Stock",
     "Study",
+    "Talk",
     "Told",
+    "agreement",
     "check_accesses",
     "classify_assessments",
     "describe_by",
@@ -38,10 +42,12 @@ __all__ = [
     "list_profiles",
     "look_at_child",
     "look_at_cost",
+    "look_at_links",
     "look_at_outcomes",
     "look_at_typology",
     "name_class",
     "read_study",
+    "review_links",
     "run_study",
     "take_stock",
     "wait",

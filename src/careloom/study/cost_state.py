@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from careloom.catalogue import Catalogue
 from careloom.catalogue.scenarios import Change
 from careloom.catalogue.scope import empty_select
-from careloom.costs.counts import Cell, count_cells
+from careloom.costs.counts import EVERYTHING, Cell, count_cells
 from careloom.costs.recount import recount, restore
 from careloom.costs.uncertainty import Doubt, Factors, Weights, at_limit
-from careloom.costs.whatif import conditions, find_stretches, touched, weigh
+from careloom.costs.whatif import conditions, find_stretches, given, touched, weigh
 from careloom.engine import Engine
-from careloom.study.cost_tables import Behind, behind
+from careloom.study.cost_tables import ALL, Behind, behind, fewest, moved_by_recount
 from careloom.study.file import Study
 from careloom.study.reach import within_returns
 
@@ -70,9 +70,23 @@ class Costs:
             return change
         return replace(change, number=change.number / float(self.study.cost_choices.family_share))
 
-    def behind(self, grouping: str, changes: Sequence[Change]) -> dict[str, Behind]:
+    def behind(self, grouping: str, changes: Sequence[Change], where: str = EVERYTHING) -> dict[str, Behind]:
+        """Whom changes touch, group by group: the fewest of those that the difference there rests on.
+
+        A group that only gains, as from a mix, rests on all whose nights it gains, and on whoever tells what a night there costs.
+        """
+        processes = self.catalogue.processes
         with self.counted(changes):
-            return behind(self.engine, grouping, touched(changes, self.catalogue.processes))
+            own = behind(self.engine, grouping, f"({where}) AND ({touched(changes, processes, self.sheet)})")
+            priced_by = [behind(self.engine, grouping, each).get(ALL) for each in given(changes, processes)]
+            again = any(change.what == "recount" for change in changes)
+            moved = moved_by_recount(self.engine, grouping) if again else {}
+        found = {}
+        for group in {*own, *moved, ALL}:
+            who = fewest((own.get(group), moved.get(group), *priced_by))
+            if who:
+                found[group] = who
+        return found
 
     def central(self, cells: Sequence[Cell]) -> Factors:
         return at_limit(cells, self.sheet, replace(self.doubt, within=0.0), high=False, kind="")

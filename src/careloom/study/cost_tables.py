@@ -10,6 +10,7 @@ from careloom.catalogue import Catalogue
 from careloom.catalogue.kinds import ARROW
 from careloom.costs.counts import EVERYTHING, Cell
 from careloom.costs.reconcile import Reconciled, topdown_weekly
+from careloom.costs.recount import BEFORE
 from careloom.disclose import DEFAULT
 from careloom.disclose.amounts import is_dominated
 from careloom.engine import Engine
@@ -38,21 +39,43 @@ class Behind:
 def behind(engine: Engine, grouping: str, where: str = EVERYTHING) -> dict[str, Behind]:
     """Whose lines of `cost` those of `where` are, group by group; `All` for all together."""
     group = GROUPINGS[grouping][0]
+    return ranked(engine, f"SELECT {group} AS grp, c.person_id, c.subtotal AS cost FROM cost AS c WHERE {where}")
+
+
+def moved_by_recount(engine: Engine, grouping: str) -> dict[str, Behind]:
+    """Whose costs differ between `cost_before` and `cost`, as a recount leaves them."""
+    group = GROUPINGS[grouping][0]
+    parts = (
+        f"SELECT {group} AS grp, c.person_id, {sign}c.subtotal AS cost FROM {table} AS c"
+        for table, sign in ((BEFORE, "-"), ("cost", ""))
+    )
+    return ranked(engine, " UNION ALL ".join(parts))
+
+
+def ranked(engine: Engine, lines: str) -> dict[str, Behind]:
+    """Count the children whose lines (grp, person_id, cost) do not come to nothing, and see whether one makes up most."""
     rows = engine.rows(
         f"""
-        WITH child AS (
-          SELECT {group} AS grp, c.person_id, CAST(sum(c.subtotal) AS DOUBLE) AS cost FROM cost AS c WHERE {where}
-          GROUP BY {group}, c.person_id
+        WITH line AS ({lines}),
+        child AS (
+          SELECT grp, person_id, abs(CAST(sum(cost) AS DOUBLE)) AS cost FROM line GROUP BY grp, person_id
           UNION ALL
-          SELECT '{ALL}' AS grp, c.person_id, CAST(sum(c.subtotal) AS DOUBLE) AS cost FROM cost AS c WHERE {where} GROUP BY c.person_id
+          SELECT '{ALL}' AS grp, person_id, abs(CAST(sum(cost) AS DOUBLE)) AS cost FROM line GROUP BY person_id
         ), ranked AS (
-          SELECT grp, cost, row_number() OVER (PARTITION BY grp ORDER BY cost DESC, person_id) AS place FROM child
+          SELECT grp, cost, row_number() OVER (PARTITION BY grp ORDER BY cost DESC, person_id) AS place
+          FROM child WHERE cost > 0.000001
         )
         SELECT grp, count(*) AS children, sum(cost) AS cost, max(CASE WHEN place = 1 THEN cost END) AS first,
           max(CASE WHEN place = 2 THEN cost END) AS second
         FROM ranked GROUP BY grp"""
     )
     return {grp: Behind(n, is_dominated(cost, first or 0.0, second or 0.0)) for grp, n, cost, first, second in rows}
+
+
+def fewest(each: Iterable[Behind | None]) -> Behind | None:
+    """Of those that an amount rests on, the fewer: whoever is behind one of two numbers can be told from their product."""
+    known = [who for who in each if who]
+    return min(known, key=lambda who: (not who.is_dominated, who.children), default=None)
 
 
 def summed(cells: Sequence[Cell], drawn: Floats, grouping: str) -> dict[str, Floats]:

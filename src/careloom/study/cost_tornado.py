@@ -1,6 +1,6 @@
 """What moves a cost most, or the difference that a scenario makes: prices, the scenario's own numbers, and conventions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +8,12 @@ from pathlib import Path
 from careloom.catalogue.scenarios import Change, Scenario, load_switches
 from careloom.core import OutputError, RequestError
 from careloom.costs.uncertainty import Factors, at_limit, kinds_of, staff_of
-from careloom.costs.whatif import at, touched
+from careloom.costs.whatif import at
 from careloom.engine import text
 from careloom.report.tornado import draw_tornado
 from careloom.report.workbook import ILLUSTRATIVE
 from careloom.study.cost_state import Costs, State
-from careloom.study.cost_tables import ALL, Behind, Row, behind, load_rows, shown_amount
+from careloom.study.cost_tables import ALL, Behind, Row, behind, fewest, load_rows, shown_amount
 from careloom.study.kept_demand import answers_of, whole
 from careloom.study.listings import Listing
 
@@ -62,12 +62,8 @@ def of_prices(costs: Costs, before: State, after: State | None, changes: Sequenc
             for p in costs.sheet.prices
             if any(staff_of(r) == kind for r in p.rows)
         ]
-        where = f"c.price_source = 'sheet' AND c.price_rows IN ({', '.join(map(text, rows))})"
-        if changes:
-            with costs.counted(changes):
-                who = behind(costs.engine, "Process", f"({where}) AND ({touched(changes, costs.catalogue.processes)})")
-        else:
-            who = behind(costs.engine, "Process", where)
+        where = f"c.subtotal <> 0 AND c.price_source = 'sheet' AND c.price_rows IN ({', '.join(map(text, rows))})"
+        who = costs.behind("Process", changes, where) if changes else behind(costs.engine, "Process", where)
         for number, name in enumerate((LOW, HIGH), start=1):
             factors = at_limit(cells, costs.sheet, costs.doubt, high=number == 2, kind=kind)
             moved = value(before, after, factors) - central
@@ -101,12 +97,6 @@ def of_conventions(costs: Costs, before: State, after: State | None, changes: Se
                 yield bar(
                     switch.title, 2, OTHER, fewest(costs.behind("Process", each).get(ALL) for each in asked), moved
                 )
-
-
-def fewest(each: Iterable[Behind | None]) -> Behind | None:
-    """Of those behind a switch and behind a scenario, the fewer: what moves is of children of both at most."""
-    known = [who for who in each if who]
-    return min(known, key=lambda who: (not who.is_dominated, who.children), default=None)
 
 
 def bar(name: str, number: int, side: str, who: Behind | None, moved: float) -> Row:

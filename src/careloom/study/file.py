@@ -94,7 +94,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         engine=words.one_of("engine", ENGINES, "duckdb"),
         deliveries=tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery")),
         residents=read_residents(home / words.text("residents")) if "residents" in words.values else (),
-        links=read_asked_of_links(keys.table("link", {})),
+        links=read_asked_of_links(keys.table("link", {}), home),
         repairs_off=switched_off(keys.table("repairs", {}), catalogue),
         demand=read_demand(typology, home, catalogue),
         most_classes=number_of_classes(typology, "most_classes", 8) or 8,

@@ -18,7 +18,7 @@ from careloom.costs import cost_children, cost_classes
 from careloom.engine import Engine, open_engine, write_database
 from careloom.govern import open_key
 from careloom.ingest import Decisions, ingest, say_in_common
-from careloom.link import link_persons
+from careloom.link import Pseudonym, link_persons
 from careloom.outcomes import time_outcomes
 from careloom.pathways import (
     choose_classes,
@@ -93,13 +93,12 @@ def stages(
 ) -> list[tuple[str, Callable[[], Ledger]]]:
     """Return the stages in order: what each is called, and the work."""
     pseudonym = open_key(study.key).pseudonymise(f"person|{study.name}")
-    extracts = [name for name, return_ in catalogue.returns.items() if not return_.yearly]
     return [
         ("reading the deliveries", lambda: read_deliveries(study, catalogue, engine, accept=accept)),
         ("checking them against the rules", lambda: run_rules(engine, catalogue)),
         ("measuring what is recorded", lambda: measure_availability(engine, catalogue)),
         ("saying them in common terms", lambda: say_in_common(engine, catalogue)),
-        ("linking children", lambda: link_persons(engine, pseudonym, extracts=extracts, mode=study.links.mode)),
+        ("linking children", lambda: link_children(study, catalogue, engine, pseudonym)),
         ("building their histories", lambda: make_histories(study, catalogue, engine)),
         ("drawing the timeline", lambda: draw_timeline(study, catalogue, engine)),
         ("following pathways", lambda: make_pathways(engine)),
@@ -125,6 +124,12 @@ def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine, *, accep
     if not engine.rows("SELECT 1 AS one FROM delivery WHERE state = 'read' LIMIT 1"):
         raise NothingToRunError("no delivered file could be read:\n  " + "\n  ".join(refused(engine)))
     return ingested.ledger
+
+
+def link_children(study: Study, catalogue: Catalogue, engine: Engine, pseudonym: Pseudonym) -> Ledger:
+    """Link by the study's mode; the extracts are all returns that do not come every year."""
+    extracts = [name for name, return_ in catalogue.returns.items() if not return_.yearly]
+    return link_persons(engine, pseudonym, extracts=extracts, mode=study.links.mode, likeness=study.links.likeness)
 
 
 def make_histories(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:

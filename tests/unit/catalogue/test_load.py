@@ -71,7 +71,7 @@ def test_a_key_that_is_not_known_is_named_with_the_nearest(tmp_path: Path) -> No
 
 
 def test_a_table_that_the_return_lacks_is_named_with_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(CatalogueError, match=r'^9\.toml: "table" cannot be "heading"; did you mean "header"\?'):
+    with pytest.raises(CatalogueError, match=r'^9\.toml: table = "heading" is not known; did you mean "header"\?'):
         read(tmp_path, RULE.replace('"header"', '"heading"'))
 
 

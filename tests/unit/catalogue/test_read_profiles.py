@@ -38,7 +38,7 @@ def test_a_profile_makes_a_common_table(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "an unknown kind": (('"amount"', '"amuont"'), r'"kind" cannot be "amuont"; did you mean "amount"\?'),
+    "an unknown kind": (('"amount"', '"amuont"'), r'kind = "amuont" is not known; did you mean "amount"\?'),
     "levels of an amount": (('kind = "amount"', 'kind = "amount", levels = ["1"]'), r'an amount has no "levels"'),
     "a name that is there already": (('"size"', '"la"'), r'an item cannot be called "la"'),
     "the same name twice": (('"size"', '"colour"'), r'an item cannot be called "colour"'),

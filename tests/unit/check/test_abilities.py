@@ -185,9 +185,7 @@ def test_without_an_item_just_the_questions_that_name_it_fall(
 ) -> None:
     hand_over_complete(duck, hand_over, without)
     item = ".".join(without)
-    asked = {o.title: o.items for o in OURS.outcomes.values()} | {
-        f"{p.key}. {p.name}": p.items for p in OURS.processes
-    }
+    asked = {o.title: o.items for o in OURS.outcomes.values()} | {f"{p.key}. {p.name}": p.items for p in OURS.processes}
     asked |= {
         f"Categories of demand ({name})": each.items for name, each in OURS.indicator_sets.items() if not each.extends
     }

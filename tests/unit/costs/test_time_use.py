@@ -218,7 +218,8 @@ def test_its_rows_are_a_price_sheet(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert main(asked) == 6  # it never writes over
     with (tmp_path / "working.csv").open(encoding="utf-8-sig", newline="") as file:
         sources = {row["source"] for row in csv.DictReader(file)}
-    assert "focus group, 2 asked (asked.csv); mean of 2 answers, limits: lowest and highest" in sources
+    assert "focus group, 2 asked (asked.csv); one of the answers" in sources  # the manager's, which has no limits
+    assert "focus group, 2 asked (asked.csv); mean of 2 of the answers, limits: lowest and highest" in sources
 
 
 def test_direct_work_alone_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from careloom.catalogue.scenarios import Change, Scenario
 from careloom.core import RequestError
 from careloom.costs.counts import count_cells
 from careloom.costs.uncertainty import Doubt, at_limit
-from careloom.costs.whatif import at, conditions, find_stretches, touched, weigh
+from careloom.costs.whatif import at, conditions, find_stretches, given, touched, weigh
 
 sys.path.append(str(Path(__file__).parent))
 from prices_made_up import engine_of, line, row, sheet
@@ -129,8 +129,18 @@ def test_whose_lines_a_change_touches() -> None:
     engine = engine_of(*LINES)
     mix = Change("mix", 0.5, taken_from=HOME, given_to=FOSTER)
     asked = "SELECT DISTINCT c.person_id FROM cost AS c WHERE {} ORDER BY c.person_id"
-    assert engine.rows(asked.format(touched((mix,), PROCESSES))) == [("a",)]
-    assert engine.rows(asked.format(touched((mix, Change("frequency", 2, of=REVIEWS)), PROCESSES))) == [("a",), ("b",)]
+    assert engine.rows(asked.format(touched((mix,), PROCESSES, PRICES))) == [("a",)]
+    assert engine.rows(asked.format(touched((mix, Change("frequency", 2, of=REVIEWS)), PROCESSES, PRICES))) == [
+        ("a",),
+        ("b",),
+    ]
+
+    # a manager's rate touches nobody who had but a review, and a recorded fee is no hour of anybody's
+    manager = Change("rate", 2, staff="team manager")
+    assert engine.rows(asked.format(touched((manager,), PROCESSES, PRICES) + " AND c.kind = 'fee'")) == []
+    assert engine.rows(asked.format(touched((manager,), PROCESSES, PRICES) + " AND c.process = 'LAC 6'")) == []
+    (told,) = given((mix,), PROCESSES)
+    assert engine.rows(asked.format(told)) == [("b",)]
 
 
 def test_another_number_in_one_change() -> None:

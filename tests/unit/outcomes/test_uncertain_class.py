@@ -9,7 +9,7 @@ import pytest
 
 from careloom.catalogue import load_catalogue
 from careloom.core import Ledger
-from careloom.engine import DuckDBEngine
+from careloom.engine import Engine
 from careloom.outcomes.hazards import CannotFitError, Estimates, fit_hazards, rows_of
 from careloom.outcomes.models import AskedOfModels, compare_hazards
 from careloom.outcomes.risk_table import Belonging, Levels, RiskTable, read_risk_table
@@ -191,7 +191,7 @@ def test_what_cannot_be_fitted_is_in_the_ledger_and_the_rest_stands() -> None:
 # --- from the engine -------------------------------------------------------------------------------------------------
 
 
-def test_each_stretch_has_the_pattern_of_the_assessment_that_gave_its_class() -> None:
+def test_each_stretch_has_the_pattern_of_the_assessment_that_gave_its_class(engine: Engine) -> None:
     """A child without a class has none; alike stretches of different patterns are not counted together."""
     outcome = replace(CATALOGUE.outcomes["re_referral"], covariates=(), describe="")
     columns = ("person_id", "la", "days", "ended_by", "place", "class_no", "classed_by")
@@ -202,7 +202,6 @@ def test_each_stretch_has_the_pattern_of_the_assessment_that_gave_its_class() ->
         ("c", "A", 9.0, "died", 1, None, None),
     ]
     with_all = [{**dict(zip(columns, row, strict=True)), **covariates} for row in rows]
-    engine = DuckDBEngine(threads=1)
     engine.load("time_to_event_re_referral", pa.Table.from_pylist(with_all))
     engine.load("assessment_pattern", pa.table({"assessment_id": ["a1", "b1"], "pattern_no": [0, 1]}))
     membership = [(0, 1, 0.8, 5.0), (0, 2, 0.2, 5.0), (1, 1, 0.6, 3.0), (1, 2, 0.4, 3.0)]
@@ -216,4 +215,3 @@ def test_each_stretch_has_the_pattern_of_the_assessment_that_gave_its_class() ->
     assert risk.belonging.assessments.tolist() == [5.0, 3.0]
     assert sorted(zip(risk.days.tolist(), risk.member.tolist(), strict=True)) == [(9.0, -1), (10.0, 0), (10.0, 1)]
     assert read_risk_table(engine, outcome).member is None
-    engine.close()

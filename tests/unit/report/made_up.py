@@ -57,6 +57,8 @@ def make_up(engine: DuckDBEngine, *, children: int = 600, seed: int = 4) -> None
     for name, rows in who_came().items():
         engine.load(name, pa.Table.from_pylist(rows))
     engine.load("first_by_age", pa.Table.from_pylist(by_age()))
+    for name, rows in links().items():
+        engine.load(name, pa.Table.from_pylist(rows))
     for name, rows in rungs().items():
         engine.load(name, pa.Table.from_pylist(rows))
     for name, rows in care_histories().items():
@@ -619,6 +621,36 @@ def compared(stretches: list[dict[str, Any]]) -> Tables:
         )
     ]
     return {"ph_test": tests, "read_off": read_offs, "adjusted_curve": adjusted, "outcome_flow": flow}
+
+
+def links() -> Tables:
+    """How good the links are; 3 children of one group were found nowhere else."""
+    items = [("Unique Pupil Number", 431), ("Date of birth", 600), ("Sex", 598)]
+    reach = [("Sex", "Female", 300, 160), ("Sex", "Male", 298, 143), ("Ethnic group", "Black", 47, 44)]
+    limits = dict.fromkeys(
+        (f"{what}_{end}" for what in ("precision", "recall", "f1") for end in ("lower", "upper")), 0.91
+    )
+    shares = dict.fromkeys(("precision_share", "recall_share", "f1"), 0.95)
+    return {
+        "identifier_recorded": [
+            {"la": "Anyshire", "return_name": "cin_census", "item": item, "children": 600, "known": known}
+            for item, known in items
+        ],
+        "link_by_rule": [
+            {"la": "Anyshire", "return_name": "early_help", "link_rule": rule, "identifiers": n}
+            for rule, n in [("upn", 211), ("alike", 97), ("alone", 32)]
+        ],
+        "link_reach": [dict(zip(("about", "level", "children", "linked"), row, strict=True)) for row in reach],
+        "link_broken": [{"link_rule": "upn", "why": "two sexes"} for _ in range(14)],
+        "link_truth": [
+            {"about": "All", "level": "All", "true_links": 310, "found_links": 301, **shares, **limits},
+            {"about": "Sex", "level": "Male", "true_links": 3, "found_links": 2, **shares, **limits},
+        ],
+        "link_sweep": [
+            {"threshold": name, "pairs": pairs, "told_pairs": pairs, "right_share": right}
+            for name, pairs, right in [("0.50", 340, 0.91), ("0.95", 301, 0.97)]
+        ],
+    }
 
 
 def rungs() -> Tables:

@@ -174,7 +174,9 @@ def test_illustrative_prices_are_marked_in_every_output(written: Written) -> Non
     costs = tree.get_element_by_id("costs")
     captions = [caption.text_content() for caption in costs.xpath(".//caption | .//figcaption")]
     assert len(captions) >= 14
-    assert sum("illustrative prices" in caption.lower() for caption in captions) == len(captions) - 1  # all but the children costed
+    assert (
+        sum("illustrative prices" in caption.lower() for caption in captions) == len(captions) - 1
+    )  # all but the children costed
     assert "illustrative" in tree.xpath("string(//section[@class='answers'])")
     for name in ("cost_by_placement", "cost_by_process", "cost_by_category"):
         table = pq.read_table(folder / "tables" / f"{name}.parquet")

@@ -61,6 +61,4 @@ def filled(catalogue: Catalogue, name: str, tables: dict[str, list[dict[str, Any
     columns = [column for column in catalogue.tables[name].columns if column.privacy != "identifier"]
     given = tables.get(name, [])
     assert {key for row in given for key in row} <= {column.name for column in columns}, name
-    return pa.table(
-        {c.name: pa.array([row.get(c.name) for row in given], ARROW[c.type]) for c in columns}
-    )
+    return pa.table({c.name: pa.array([row.get(c.name) for row in given], ARROW[c.type]) for c in columns})
