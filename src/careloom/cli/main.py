@@ -15,6 +15,7 @@ from careloom.cli.classes import add_classes
 from careloom.cli.classify import add_classify
 from careloom.cli.cost import add_cost
 from careloom.cli.explain import add_explain
+from careloom.cli.encode import add_encode
 from careloom.cli.federate import add_federate
 from careloom.cli.link import add_link
 from careloom.cli.outcomes import add_outcomes
@@ -101,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
     add_records(commands)
     add_link(commands)
     add_review(commands)
+    add_encode(commands)
     add_profile(commands)
     add_outcomes(commands)
     add_typology(commands)

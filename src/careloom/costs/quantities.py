@@ -32,17 +32,17 @@ NAMES = {
     "repeated": """
         SELECT a.whole_number AS times, b.whole_number AS time_no
         FROM whole_number AS a JOIN whole_number AS b ON b.whole_number > 0 AND b.whole_number <= a.whole_number""",
-    # Days of an open case of a child who is not looked after, one case a day: of two open at once, the later.
-    "in_need": """
-        SELECT t.person_id, t.starts_on, t.ends_on, c.spell_id AS case_id,
-               CASE WHEN t.is_cp_plan THEN 'CP plan' WHEN t.is_cin_plan THEN 'CIN plan' ELSE 'no plan' END AS phase
-        FROM timeline AS t
-        JOIN cin_episode AS c
-          ON c.person_id = t.person_id AND c.starts_on <= t.starts_on
-          AND coalesce(c.ends_on, DATE '9999-12-31') > t.starts_on
-        WHERE t.is_open_case AND NOT t.is_looked_after
-        QUALIFY row_number() OVER (PARTITION BY t.person_id, t.starts_on ORDER BY c.starts_on DESC, c.spell_id DESC) = 1""",
+    "in_need": "SELECT * FROM cost_in_need",
 }
+# Days of an open case of a child who is not looked after, one case a day: of two open at once, the later.
+IN_NEED = """
+SELECT t.person_id, t.starts_on, t.ends_on, c.spell_id AS case_id,
+       CASE WHEN t.is_cp_plan THEN 'CP plan' WHEN t.is_cin_plan THEN 'CIN plan' ELSE 'no plan' END AS phase
+FROM (SELECT * FROM timeline WHERE is_open_case AND NOT is_looked_after) AS t
+JOIN (SELECT * FROM spell WHERE kind = 'cin_episode') AS c
+  ON c.person_id = t.person_id AND c.starts_on <= t.starts_on AND coalesce(c.ends_on, DATE '9999-12-31') > t.starts_on
+QUALIFY row_number() OVER (PARTITION BY t.person_id, t.starts_on ORDER BY c.starts_on DESC, c.spell_id DESC) = 1
+"""
 OPTIONAL = {
     "case_id": "CAST(NULL AS VARCHAR)",
     "placement_id": "CAST(NULL AS VARCHAR)",
@@ -106,13 +106,27 @@ TIMES = {
         FROM cost_trigger AS t JOIN costed_segment AS s ON s.placement_id = t.placement_id
         WHERE t.basis <> 'event'""",
     "within": "SELECT * FROM lasted WHERE starts_on < DATE '{end_day}' AND ends_on > DATE '{first_day}' AND starts_on < ends_on",
-    "begun": """
-        SELECT w.*, w.starts_on AS on_day FROM within AS w
-        UNION ALL
+    "inner_cut": """
         SELECT w.*, c.on_day FROM within AS w
         JOIN cost_cut AS c
           ON c.person_id = w.person_id AND c.for_fees <= w.is_fee AND c.on_day > w.starts_on AND c.on_day < w.ends_on""",
+    # Few stretches are cut: the others need no putting in order.
+    "cut_ones": "SELECT DISTINCT process, element, variation, found_in, starts_on FROM inner_cut",
+    "uncut": """
+        SELECT w.* FROM within AS w
+        LEFT JOIN cut_ones AS k
+          ON k.process = w.process AND k.element = w.element AND k.variation = w.variation AND k.found_in = w.found_in
+          AND k.starts_on = w.starts_on
+        WHERE k.process IS NULL""",
+    "begun": """
+        SELECT w.*, w.starts_on AS on_day FROM within AS w
+        JOIN cut_ones AS k
+          ON k.process = w.process AND k.element = w.element AND k.variation = w.variation AND k.found_in = w.found_in
+          AND k.starts_on = w.starts_on
+        UNION ALL SELECT * FROM inner_cut""",
     "piece": """
+        SELECT *, starts_on AS on_day, ends_on AS next_day FROM uncut
+        UNION ALL
         SELECT *, coalesce(lead(on_day) OVER (PARTITION BY process, element, variation, found_in, starts_on ORDER BY on_day), ends_on)
           AS next_day
         FROM begun""",
@@ -130,7 +144,7 @@ SELECT p.person_id, p.la, p.placement_id, coalesce(p.placement_code, '') AS plac
        coalesce(p.provider, '') AS provider, coalesce(p.area, '') AS area, coalesce(n.need_group, {no_need}) AS need_group,
        CASE {ages} ELSE '' END AS age_band, p.process, p.element, p.variation, p.is_imputed, p.found_in,
        p.starts_on, p.ends_on, p.quantity
-FROM cost_piece AS p
+FROM ({pieces}) AS p
 LEFT JOIN need_stretch AS n ON n.person_id = p.person_id AND n.starts_on <= p.starts_on AND n.ends_on > p.starts_on
 LEFT JOIN person AS c ON c.person_id = p.person_id
 WHERE p.quantity <> 0
@@ -139,15 +153,16 @@ WHERE p.quantity <> 0
 
 def find_triggers(engine: Engine, processes: Sequence[Process]) -> None:
     """Make `cost_trigger`: one event or stretch of nights that an element counts, whenever it was."""
+    engine.make("cost_in_need", IN_NEED)
     parts = [found(engine, process, element) for process in processes for element in process.elements]
     engine.make("cost_trigger", " UNION ALL ".join(parts))
 
 
 def found(engine: Engine, process: Process, element: Element) -> str:
-    """Make `cost_<process>_<element>` with all that the element finds; return the SELECT of it as triggers."""
-    place = f"cost_{process.key.replace(' ', '_')}_{1 + process.elements.index(element)}"
-    engine.make(place, with_names(NAMES, element.select))
-    given = engine.columns(place)
+    """Return the SELECT of all that an element finds, as triggers."""
+    asked = with_names(NAMES, element.select)
+    engine.make("cost_heading", f"SELECT * FROM ({asked}) AS asked LIMIT 0")
+    given = engine.columns("cost_heading")
     said = {name: name if name in given else nothing for name, nothing in OPTIONAL.items()}
     is_event = element.basis == "event"
     return f"""
@@ -158,7 +173,7 @@ def found(engine: Engine, process: Process, element: Element) -> str:
                coalesce({"trigger_id" if "trigger_id" in given else "NULL"}, {said["placement_id"]}, {said["case_id"]}) AS found_in,
                {"happened_on" if is_event else "starts_on"} AS starts_on,
                {"add_days(happened_on, 1)" if is_event else "ends_on"} AS ends_on
-        FROM {place}"""
+        FROM ({asked}) AS asked"""
 
 
 def find_cuts(engine: Engine) -> None:
@@ -188,11 +203,9 @@ def make_quantities(engine: Engine, first_day: date, end_day: date) -> Ledger:
     events = with_names(EVENTS, EVENT_PIECES)
     times = with_names({name: part.format(**window) for name, part in TIMES.items()}, TIME_PIECES.format(**window))
     happened = "starts_on >= DATE '{first_day}' AND starts_on < DATE '{end_day}'".format(**window)
-    engine.make(
-        "cost_piece",
-        f"SELECT * FROM ({events}) AS event_piece WHERE {happened} UNION ALL SELECT * FROM ({times}) AS time_piece",
-    )
-    made = engine.make("cost_quantity", QUANTITIES.format(no_need=text(NO_NEED), ages=age_cases("p.starts_on")))
+    pieces = f"SELECT * FROM ({events}) AS event_piece WHERE {happened} UNION ALL SELECT * FROM ({times}) AS time_piece"
+    said = {"no_need": text(NO_NEED), "ages": age_cases("p.starts_on"), "pieces": pieces}
+    made = engine.make("cost_quantity", QUANTITIES.format(**said))
     ((triggers, used),) = engine.rows(
         f"""SELECT count(*) AS triggers, count(*) FILTER (
               WHERE starts_on < DATE '{end_day}' AND coalesce(ends_on, DATE '{end_day}') > DATE '{first_day}') AS used

@@ -99,7 +99,9 @@ def comparison(
     return {"output_column_name": name, "comparison_levels": [blank, *levels]}
 
 
-def weigh(engine: Engine, parts: pa.Table, model: Model, *, prior: float, least: float, where: str) -> pa.Table:
+def weigh(
+    engine: Engine, parts: pa.Table, model: Model, *, prior: float, least: float, where: str, with_rarity: bool = True
+) -> pa.Table:
     """Weigh pairs of descriptions: (one, two, one_unit, two_unit, probability, and a level by comparison).
 
     `parts` has unique_id, unit_no and PARTS, one row a description. Only pairs of at least the probability `least` come
@@ -109,7 +111,8 @@ def weigh(engine: Engine, parts: pa.Table, model: Model, *, prior: float, least:
 
     backend = splink_backend(engine)
     table = backend.register(parts if engine.name == "duckdb" else _spark_frame(backend, parts))
-    linker = Linker(table, settings_of(model, engine, prior, where), log_level="ERROR", validate_settings=False)
+    settings = settings_of(model, engine, prior, where, with_rarity=with_rarity)
+    linker = Linker(table, settings, log_level="ERROR", validate_settings=False)
     predicted = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
     scored = predicted.as_pyarrow_table()  # type: ignore[no-untyped-call]
     ends = {"one": "unique_id_l", "two": "unique_id_r", "one_unit": "unit_no_l", "two_unit": "unit_no_r"}

@@ -1,6 +1,5 @@
-"""Shares with an interval, the F measure of a linkage with one, and how far two raters agree."""
+"""Shares with an interval, and the F measure of a linkage with one."""
 
-from collections.abc import Sequence
 from math import sqrt
 
 SURE = 1.959963984540054
@@ -26,17 +25,3 @@ def f_measure(right: int, wrong: int, missed: int) -> Interval:
     """
     share, lower, upper = (2 * star / (1 + star) for star in wilson(right, right + wrong + missed))
     return share, lower, upper
-
-
-def cohens_kappa(first: Sequence[str], second: Sequence[str]) -> float:
-    """Agreement of two raters beyond chance: 1 is complete, 0 what chance gives; NaN where chance alone gives all.
-
-    `first` and `second` are what each said of the same things, in the same order. Source: Cohen (1960), Educ Psychol Meas 20:37.
-    """
-    n = len(first)
-    if not n:
-        return float("nan")
-    agreed = sum(one == two for one, two in zip(first, second, strict=True)) / n
-    words = set(first) | set(second)
-    chance = sum((first.count(word) / n) * (second.count(word) / n) for word in words)
-    return float("nan") if chance == 1 else (agreed - chance) / (1 - chance)

@@ -4,6 +4,7 @@ from careloom.study.accounts import wait
 from careloom.study.class_names import list_classes, name_class
 from careloom.study.classify import classify_assessments
 from careloom.study.cost import AskedOfCost, look_at_cost
+from careloom.study.encode import encode_file, link_encoded
 from careloom.study.explain_cost import explain_cost
 from careloom.study.file import Study, read_study
 from careloom.study.kept_demand import Told
@@ -35,8 +36,10 @@ __all__ = [
     "check_accesses",
     "classify_assessments",
     "describe_by",
+    "encode_file",
     "explain_cost",
     "find_handed_over",
+    "link_encoded",
     "list_classes",
     "list_described",
     "list_profiles",

@@ -15,7 +15,7 @@ from careloom.core import NotFoundError, OutputError, RequestError
 from careloom.engine import Engine
 from careloom.govern import note_access, open_key, os_user
 from careloom.link import DOUBTFUL
-from careloom.stats.proportions import cohens_kappa
+from careloom.stats.class_agreement import cohens_kappa
 from careloom.study.asked_of_links import COLUMNS, DIFFERENT, SAME, Decision, read_decisions
 from careloom.study.file import Study
 from careloom.study.links import linked
