@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from careloom.catalogue import (
+    SYSTEMS,
     Catalogue,
     Declaration,
     Drop,
     Flow,
     Measure,
+    Need,
     Outcome,
     Population,
     Process,
@@ -23,6 +25,8 @@ from careloom.catalogue import (
     Rule,
     load_catalogue,
 )
+from careloom.catalogue.outturn import load_outturn_lines
+from careloom.catalogue.scenarios import load_scenarios, load_switches
 from careloom.core import Column, Table, Years
 
 PAGE = Path(__file__).with_name("catalogue.md")
@@ -58,8 +62,11 @@ def make_page() -> str:
     parts += ["## Official measures", "", *(line for measure in catalogue.measures for line in say_measure(measure))]
     parts += ["## Profiles", "", *(line for profile in catalogue.profiles.values() for line in say_profile(profile))]
     parts += ["## Flows", "", *(line for flow in catalogue.flows for line in say_flow(flow))]
-    parts += ["## Processes of looked-after care", "", *(line for p in catalogue.processes for line in say_process(p))]
-    parts += [*say_prices(catalogue), *say_indicators(catalogue), *say_signs(catalogue)]
+    for system, title in SYSTEMS.items():
+        own = (process for process in catalogue.processes if process.system == system)
+        parts += [f"## Processes: {title.lower()} ({system})", "", *(line for p in own for line in say_process(p))]
+    parts += ["## Needs", "", *(line for need in catalogue.needs for line in say_need(need))]
+    parts += [*say_prices(catalogue), *say_scenarios(), *say_indicators(catalogue), *say_signs(catalogue)]
     parts += [
         "## Made-up populations",
         "",
@@ -239,8 +246,9 @@ def say_flow(flow: Flow) -> list[str]:
 
 
 def say_process(process: Process) -> list[str]:
-    lines = [f"### {process.number} {process.name}", "", process.why, "", f"Source: {process.source}", ""]
-    lines += table("element | kind | basis", ((f"`{e.name}`", e.kind, e.basis) for e in process.elements))
+    lines = [f"### {process.key} {process.name}", "", process.why, "", f"Source: {process.source}", ""]
+    rows = ((f"`{e.name}`", e.kind, e.perspective, e.basis, "yes" if e.is_shared else "") for e in process.elements)
+    lines += table("element | kind | borne by | basis | shared by a family", rows)
     lines += [say_items(process.items), ""]
     return [*lines, "Example:", "", *fenced(process.examples)]
 
@@ -250,11 +258,44 @@ def say_prices(catalogue: Catalogue) -> list[str]:
     for sheet in catalogue.price_sheets.values():
         lines += [f"### `{sheet.name}`: {sheet.standing}, {sheet.price_year}", ""]
         rows = (
-            (str(p.process), f"`{p.element}`", p.placement_code, p.variation, p.unit, f"{p.amount:.2f}", p.source)
+            (
+                p.process,
+                f"`{p.element}`",
+                ", ".join(value for _, value in p.keys),
+                p.unit,
+                f"{p.amount:.2f}",
+                p.rows[0].source,
+            )
             for p in sheet.prices
         )
-        lines += table("process | element | placement code | variation | unit | GBP | source", rows)
+        lines += table("process | element | only | unit | GBP | source", rows)
     return lines
+
+
+def say_need(need: Need) -> list[str]:
+    lines = [f"### {need.title} (`{need.name}`)", "", need.why, "", f"Source: {need.source}", ""]
+    return [*lines, say_items(need.items), "", "Example:", "", *fenced(need.examples)]
+
+
+def say_scenarios() -> list[str]:
+    """What-ifs that ship with Careloom, the switches of the method, and the lines of spending that costs are held against."""
+    lines = ["## What-ifs", ""]
+    for title, found in (
+        ("Scenarios", load_scenarios().values()),
+        ("Switches of the method", load_switches().values()),
+    ):
+        rows = ((f"`{each.name}`", each.title, each.why, each.source) for each in found)
+        lines += [f"### {title}", "", *table("name | what | why | source", rows)]
+    rows = (
+        (f"`{each.name}`", each.title, each.basis, each.denominator, each.source)
+        for each in load_outturn_lines().values()
+    )
+    return [
+        *lines,
+        "### Lines of the section 251 outturn",
+        "",
+        *table("line | what | divided by | which is | source", rows),
+    ]
 
 
 def say_indicators(catalogue: Catalogue) -> list[str]:

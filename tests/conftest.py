@@ -36,7 +36,9 @@ def spark_session() -> Iterator[Engine]:
         skip("Spark needs Java 17, which is not installed")
     from careloom.engine.spark import SparkEngine
 
-    engine = SparkEngine()
+    # Tables of tests are tiny: what Spark and Java do to be quick with large ones takes most of the time.
+    quick = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    engine = SparkEngine(settings=quick | {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"})
     yield engine
     engine.close()
 

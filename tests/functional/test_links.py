@@ -1,7 +1,10 @@
 """`careloom link`, `review` and `run` on a made-up authority: what is joined is right, the doubtful go to a person, and nothing tells."""
 
 import json
+import runpy
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -9,12 +12,15 @@ import pytest
 from careloom.catalogue import load_catalogue
 from careloom.cli.main import main
 from careloom.core import AuditError, RequestError
-from careloom.study import Talk, agreement, read_study, review_links
+from careloom.engine import DuckDBEngine
+from careloom.report.asking import load_words
+from careloom.study import Study, Talk, agreement, read_study, review_links
 from careloom.study.asked_of_links import read_decisions, settled
 from careloom.study.links import linked, load_judged
 from careloom.synth import make_england
 
 CATALOGUE = load_catalogue()
+LINTER = Path(__file__).parents[1] / "house" / "test_sql.py"
 SYSTEMS = ("ssda903", "cin_census", "case_system", "health", "early_help")
 MORE = '\n[[delivery]]\nauthority = "{la}"\nfiles = ["{la}/case_system/*.csv", "{la}/health/*.csv", "{la}/early_help/*.csv"]\n'
 
@@ -31,13 +37,33 @@ def study_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made.study
 
 
+SENT: list[str] = []
+"""Every SELECT that linking in this mode sends to the engine."""
+
+
 @pytest.fixture(scope="module")
 def judged(study_file: Path) -> dict[str, dict[str, float]]:
     """The rows of link_truth by level, once in the study's mode."""
     study = read_study(study_file, CATALOGUE)
-    with linked(study, CATALOGUE, lambda step, share: None) as engine:
-        from careloom.report.asking import load_words
+    with pytest.MonkeyPatch.context() as patched:
+        listen(patched)
+        return judge(study, study_file)
 
+
+def listen(patched: pytest.MonkeyPatch) -> None:
+    """Note what is said to DuckDB; `make` is told the table first."""
+    for verb in ("arrow", "rows", "make"):
+        whole = getattr(DuckDBEngine, verb)
+
+        def noted(engine: DuckDBEngine, *words: str, whole: Any = whole) -> Any:
+            SENT.append(words[-1])
+            return whole(engine, *words)
+
+        patched.setattr(DuckDBEngine, verb, noted)
+
+
+def judge(study: Study, study_file: Path) -> dict[str, dict[str, float]]:
+    with linked(study, CATALOGUE, lambda step, share: None) as engine:
         load_words(engine, CATALOGUE)
         load_judged(engine, study_file.parent / "truth")
         rows = engine.arrow("SELECT * FROM link_truth").to_pylist()
@@ -50,6 +76,13 @@ def test_patients_are_found_without_any_key(judged: dict[str, dict[str, float]])
     assert health["true_links"] > 60
     assert health["f1"] >= 0.98
     assert health["precision_share"] >= 0.98
+
+
+def test_what_linking_by_likeness_sends_keeps_to_the_subset_of_sql(judged: dict[str, dict[str, float]]) -> None:
+    faults_in = runpy.run_path(str(LINTER))["faults_in"]
+    ours = [sql for sql in dict.fromkeys(SENT) if "identi" in sql or "apart" in sql or "link" in sql]
+    assert len(ours) > 30
+    assert [(sql, faults) for sql in ours if (faults := faults_in(sql))] == []
 
 
 def test_the_command_shows_how_right_the_links_are_and_no_small_number(
@@ -72,7 +105,10 @@ def answers(*keys: str) -> Talk:
 
 
 def review(study_file: Path, talk: Talk, purpose: str = "a test") -> int:
+    """With so high a threshold that there is more than one pair to look at."""
     study = read_study(study_file, CATALOGUE)
+    likeness = replace(study.links.likeness, threshold=0.999999)
+    study = replace(study, links=replace(study.links, likeness=likeness))
     return review_links(
         study, CATALOGUE, study_file=study_file, purpose=purpose, talk=talk, on_step=lambda step, share: None
     )

@@ -14,8 +14,8 @@ from careloom.cli.child import add_child
 from careloom.cli.classes import add_classes
 from careloom.cli.classify import add_classify
 from careloom.cli.cost import add_cost
-from careloom.cli.explain import add_explain
 from careloom.cli.encode import add_encode
+from careloom.cli.explain import add_explain
 from careloom.cli.federate import add_federate
 from careloom.cli.link import add_link
 from careloom.cli.outcomes import add_outcomes

@@ -26,7 +26,7 @@ def add_review(commands: Any) -> None:
         "--purpose", default="", metavar="WHY", help="why you look; without it nothing is shown. No names"
     )
     command.add_argument("--agreement", action="store_true", help="show nobody; say how far two reviewers agree")
-    command.set_defaults(command=review_command, when_stopped="decisions of this sitting were not kept")
+    command.set_defaults(command=review_command, when_stopped="what was decided until then is kept")
 
 
 def review_command(asked: argparse.Namespace, console: Console) -> int:

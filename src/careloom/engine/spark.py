@@ -1,5 +1,6 @@
 """Spark: for national data. The same SQL, transpiled by sqlglot; Java and the `spark` extra are needed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -26,11 +27,11 @@ class SparkEngine:
 
     name = "spark"
 
-    def __init__(self, master: str = "local[2]") -> None:
+    def __init__(self, master: str = "local[2]", settings: Mapping[str, str] = {}) -> None:
         from pyspark.sql import SparkSession  # imported here so that nothing needs Spark until it is asked for
 
         builder = SparkSession.builder.master(master).appName("careloom")
-        for key, setting in SETTINGS.items():
+        for key, setting in {**SETTINGS, **settings}.items():
             builder = builder.config(key, setting)
         self._spark = builder.getOrCreate()
         self._spark.sparkContext.setLogLevel("ERROR")

@@ -167,7 +167,7 @@ def name_persons(known: pa.Table, firsts: NDArray[np.int64], pseudonym: Pseudony
 def broken_select() -> str:
     """The joins that were broken: which rule said so and why not, as the persons that came of it."""
     return """
-        SELECT b.link_rule, b.why, one.la, two.la AS other_la, one.return_name, two.return_name AS other_return_name,
+        SELECT b.link_rule, b.why, one.la, two.la AS other_la, one.return_name, two.return_name AS other_return,
                p.person_id, q.person_id AS other_person_id
         FROM identifier_broken AS b
         JOIN identifier AS one ON one.identifier_no = b.first_no

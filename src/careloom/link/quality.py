@@ -6,9 +6,10 @@ rule, and who is linked and who is not, as whom linkage misses is rarely a matte
 """
 
 from careloom.engine import Engine
+from careloom.link.keys import NO_PUPIL_NUMBER
 
 ITEMS = {
-    "Unique Pupil Number": "upn IS NOT NULL",
+    "Unique Pupil Number": f"upn IS NOT NULL AND NOT ({NO_PUPIL_NUMBER})",
     "Date of birth": "born_on IS NOT NULL AND NOT coalesce(is_expected_birth, FALSE)",
     "Sex": "coalesce(sex, 'U') <> 'U'",
     "Ethnic group": "ethnicity IS NOT NULL AND ethnicity NOT IN ('NOBT', 'REFU')",

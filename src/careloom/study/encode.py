@@ -165,8 +165,8 @@ def link_encoded(one: Path, two: Path, *, out: Path, threshold: float) -> int:
             prior=0.5 / max(map(len, tables)), least=threshold, where="l.whose <> r.whose", with_rarity=False,
         ).to_pylist()  # fmt: skip
     pairs.sort(key=lambda pair: (-pair["probability"], pair["one"], pair["two"]))
-    likely = {tuple(sorted((pair["one"], pair["two"]))): pair["probability"] for pair in reversed(pairs)}
-    links = [Link(*ends, "alike", is_guess=True) for ends in sorted(likely, key=lambda ends: (-likely[ends], ends))]
+    likely = {(min(pair["one"], pair["two"]), max(pair["one"], pair["two"])): pair["probability"] for pair in pairs}
+    links = [Link(first, second, "alike", is_guess=True) for first, second in likely]
     held = unite(links, {}, knows_once={number: (str(which),) for number, (which, _) in enumerate(rows)}).held
     write_csv(out, ("one", "two", "probability"), [
         {"one": rows[x.first][1]["record"], "two": rows[x.second][1]["record"], "probability": f"{likely[x.first, x.second]:.6f}"}

@@ -28,6 +28,8 @@ IN_TRUTH = {
 """Tables too wide for a screen: which columns to show together."""
 NEEDED = ("reading the deliveries", "saying them in common terms", "linking children")
 THRESHOLDS = ("0.50", "0.70", "0.80", "0.90", "0.95", "0.99", "0.999")
+TRUTH, SWEEP = "link_truth", "link_sweep"
+"""What the questions of these names read; only this command makes them."""
 TRULY = "truly"
 """Who each identifier truly is, where that is known: (identifier_no, true_id)."""
 KNOWN = f"""
@@ -101,9 +103,9 @@ def load_judged(engine: Engine, truth: Path) -> None:
     if rows:
         engine.load(TRULY, pa.Table.from_pylist(rows))
         judged = engine.rows(f"SELECT about, level, true_links, right_links, found_links FROM ({JUDGED}) AS judged")
-        engine.load("link_truth", pa.Table.from_pylist([measures(*row) for row in judged]))
+        engine.load(TRUTH, pa.Table.from_pylist([measures(*row) for row in judged]))
     if engine.columns(WEIGHED):
-        engine.load("link_sweep", pa.Table.from_pylist(sweep(engine, truly)))
+        engine.load(SWEEP, pa.Table.from_pylist(sweep(engine, truly)))
 
 
 def true_of(known: dict[tuple[str, str, str], str], la: str, return_name: str, child_id: str) -> str | None:

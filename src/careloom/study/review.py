@@ -66,13 +66,12 @@ def review_links(
         )
     if not study.key.exists():
         raise NotFoundError(f"{study.key}: there is no such key, and names are shown only to who holds the study's key")
-    before, who = read_decisions(study.links.decided), os_user()
-    mine = {(each.one, each.two) for each in before if each.who == who}
+    who = os_user()
+    mine = {(each.one, each.two) for each in read_decisions(study.links.decided) if each.who == who}
     blind = replace(study, links=replace(study.links, likeness=replace(study.links.likeness, decided={})))
     with linked(blind, catalogue, on_step) as engine:
         pairs = [pair for pair in doubtful_pairs(engine, study) if (pair.one, pair.two) not in mine]
         made = go_through(pairs, study, study_file, purpose, who, talk)
-    save_decisions(study.links.decided, [*before, *made])
     return len(made)
 
 
@@ -102,7 +101,7 @@ def describe(engine: Engine, number: int) -> dict[str, object]:
 def go_through(
     pairs: Sequence[Pair], study: Study, study_file: Path, purpose: str, who: str, talk: Talk
 ) -> list[Decision]:
-    """Ask about each pair; a step back is possible. Every view is written down before it is shown."""
+    """Ask about each pair; a step back is possible. Every view is written down before it is shown, each decision kept at once."""
     made: list[Decision] = []
     shown: list[int] = []
     at = 0
@@ -117,6 +116,7 @@ def go_through(
         if answer == "u" and shown:
             at = shown.pop()
             made = [each for each in made if (each.one, each.two) != (pairs[at].one, pairs[at].two)]
+            keep(study.links.decided, who, pairs, made)
         elif answer in WORDS or answer == "k":
             shown.append(at)
             at += 1
@@ -124,6 +124,7 @@ def go_through(
                 now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
                 why = talk.ask("why (no names): ").strip() or "as shown"
                 made.append(Decision(pair.one, pair.two, WORDS[answer], f"{pair.probability:.4f}", who, now, why))
+                keep(study.links.decided, who, pairs, made)
     return made
 
 
@@ -138,6 +139,13 @@ def page(pair: Pair, number: int, of: int) -> str:
         if left or right:
             lines.append(f"{name.replace('_', ' '):20}{left:{WIDTH}}{mark} {right}")
     return "\n".join(lines) + "\n"
+
+
+def keep(path: Path, who: str, pairs: Sequence[Pair], made: Sequence[Decision]) -> None:
+    """Keep what this sitting decided, beside all that others have decided meanwhile."""
+    sitting = {(pair.one, pair.two) for pair in pairs}
+    others = [each for each in read_decisions(path) if each.who != who or (each.one, each.two) not in sitting]
+    save_decisions(path, [*others, *made])
 
 
 def save_decisions(path: Path, decisions: Sequence[Decision]) -> None:
