@@ -100,7 +100,7 @@ def common_tables(catalogue: Catalogue, stages: list[Stage]) -> list[str]:
         (
             f"`{t.name}`",
             t.row,
-            makers.get(t.name, "at the end"),
+            makers.get(t.name, "a command" if "made by careloom" in t.row else "at the end"),
             "no" if t.working else "yes",
             *(columns(t, privacy) for privacy in ("identifier", "personal", "open")),
         )

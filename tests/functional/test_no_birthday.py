@@ -10,6 +10,7 @@ DAYS_OF_MONTH = 365.25 / 12
 
 CARE_ENDS = "as returned: care, and a case with it, ends on the 18th birthday"
 TOLD = {
+    "assessment_seen assessed_on": "as returned: an assessment of a case that ends on the 18th birthday is authorised by then",
     "event happened_on": CARE_ENDS,
     "spell ends_on": CARE_ENDS,
     "care_episode ends_on": CARE_ENDS,

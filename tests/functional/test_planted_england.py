@@ -354,7 +354,9 @@ def test_nights_and_fees_are_those_of_the_episodes(country: Country) -> None:
     by_code: Counter[str] = Counter()
     for (_, _, code), nights in counted.items():
         by_code[code] += nights
-    weekly = {p.placement_code: p.amount for p in country.study.prices.prices if p.element == "placement fee"}
+    weekly = {
+        dict(p.keys)["placement_code"]: p.amount for p in country.study.prices.prices if p.element == "placement fee"
+    }
     for code, nights in by_code.items():
         assert price[code] == (weekly[code] / 7).quantize(Decimal("0.000001"))
         assert fees[code] == nights * price[code]

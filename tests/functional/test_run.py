@@ -11,7 +11,16 @@ import pytest
 from careloom.cli import main
 from careloom.synth import make_england
 
-OUTPUTS = {"report.html", "workbook.xlsx", "tables", "study.duckdb", "ledger.csv", "manifest.json"}
+OUTPUTS = {
+    "report.html",
+    "workbook.xlsx",
+    "results.json",
+    "tables",
+    "model",
+    "study.duckdb",
+    "ledger.csv",
+    "manifest.json",
+}
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ from careloom.engine import Engine, with_names
 FOREVER = "DATE '9999-12-31'"
 FEWEST_CHILDREN = 5
 """An average of recorded fees rests on so many children at least."""
-PER_NIGHT = """CASE f.per WHEN 'night' THEN CAST(f.amount AS DECIMAL(18, 6)) WHEN 'week' THEN CAST(f.amount AS DECIMAL(18, 6)) / 7
-                  WHEN '4 weeks' THEN CAST(f.amount AS DECIMAL(18, 6)) / 28 WHEN 'month' THEN CAST(f.amount AS DECIMAL(18, 6)) * 12 / 365.25
-                  WHEN 'year' THEN CAST(f.amount AS DECIMAL(18, 6)) / 365.25 END"""
+PER_NIGHT = """CASE f.per WHEN 'night' THEN f.amount WHEN 'week' THEN CAST(f.amount AS DOUBLE) / 7 WHEN '4 weeks' THEN CAST(f.amount AS DOUBLE) / 28
+                  WHEN 'month' THEN CAST(f.amount AS DOUBLE) * 12 / 365.25 WHEN 'year' THEN CAST(f.amount AS DOUBLE) / 365.25 END"""
 
 # Payments side by side are parts of one fee (allowance, carer's fee, agency charge) or corrections: they add up.
 STRETCHES = {
@@ -60,7 +59,7 @@ LEFT JOIN person AS c ON c.person_id = s.person_id
 WHERE coalesce(s.ends_on, f.ends_on) < {FOREVER}
 """
 AVERAGE = """
-SELECT {keys}, CAST(sum(per_night * nights) / sum(nights) AS DECIMAL(18, 6)) AS per_night
+SELECT {keys}, CAST(CAST(sum(per_night * nights) AS DOUBLE) / sum(nights) AS DECIMAL(18, 6)) AS per_night
 FROM fee_night GROUP BY {keys} HAVING count(DISTINCT person_id) >= {fewest}
 """
 

@@ -7,6 +7,9 @@ import duckdb
 from careloom.engine.duck import CLOSED
 from careloom.engine.face import Engine
 
+NEVER_ON_DISK = {"temp_directory": ""}
+"""Parts of names are weighed there: what memory cannot hold fails, and is not written into the folder one happens to be in."""
+
 
 def splink_backend(engine: Engine) -> Any:
     """Return what Splink calls a database API, for the kind of engine given. Splink is imported only here and now."""
@@ -20,4 +23,4 @@ def splink_backend(engine: Engine) -> Any:
         )
     from splink.backends.duckdb import DuckDBAPI
 
-    return DuckDBAPI(connection=duckdb.connect(":memory:", config={**CLOSED}))
+    return DuckDBAPI(connection=duckdb.connect(":memory:", config={**CLOSED, **NEVER_ON_DISK}))
