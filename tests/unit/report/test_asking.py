@@ -75,12 +75,18 @@ def test_children_are_counted_once_in_their_pathway(answers: dict[str, Answer]) 
 
 
 def test_cost_adds_up_to_within_rounding(answers: dict[str, Answer]) -> None:
-    rows = answers["cost_by_category"].rows
-    (whole,) = (row for row in rows if row["category"] == "All")
-    parts = [row["cost"] for row in rows if row["category"] != "All"]
-    assert None not in parts
-    assert abs(sum(parts) - whole["cost"]) <= 50 * (len(parts) + 1)  # each rounded to the nearest 100
-    assert whole["per_week"] == round(7 * whole["cost"] / whole["nights"])
+    rows, checked = answers["cost_concentration"].rows, 0
+    for name in {row["list"] for row in rows}:
+        mine = [row for row in rows if row["list"] == name]
+        (whole,) = (row["cost"] for row in mine if row["band"] == "All")
+        parts = [row["cost"] for row in mine if row["band"] != "All"]
+        if None not in parts:
+            assert abs(sum(parts) - whole) <= 50 * (len(parts) + 1)  # each rounded to the nearest 100
+            checked += 1
+    assert checked
+    weekly = [row for row in answers["cost_by_placement"].rows if row["per_week"] is not None]
+    assert weekly
+    assert all(row["per_week"] == round(7 * row["cost"] / row["nights"]) for row in weekly)
 
 
 def test_the_costliest_placement_comes_first_and_the_total_last(answers: dict[str, Answer]) -> None:
