@@ -37,8 +37,11 @@ def spark_session() -> Iterator[Engine]:
     from careloom.engine.spark import SparkEngine
 
     # Tables of tests are tiny: what Spark and Java do to be quick with large ones takes most of the time.
-    quick = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-    engine = SparkEngine(settings=quick | {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"})
+    quick = {
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    }
+    engine = SparkEngine(settings=quick)
     yield engine
     engine.close()
 
