@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
-KERNEL := hatch_build.py src/careloom/stats/latent_class/kernel.c
+KERNEL := hatch_build.py src/careloom/stats/latent_class/model/kernel.c
 
 .PHONY: demo test check format map calibration lock clean help
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-FOLDER = Path("src", "careloom", "stats", "latent_class")
+FOLDER = Path("src", "careloom", "stats", "latent_class", "model")
 COMPILERS = ("cc", "gcc", "clang", "cl")
 
 

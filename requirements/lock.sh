@@ -3,6 +3,6 @@
 set -eu
 export UV_PYTHON_DOWNLOADS=never
 uv lock --quiet "$@"
-uv export --quiet --no-emit-project --no-header --no-annotate --no-default-groups --group build -o requirements/core.lock
-uv export --quiet --no-emit-project --no-header --no-annotate --group dev -o requirements/dev.lock
+uv export --quiet --no-emit-project --no-header --no-annotate --no-default-groups --group build --extra app -o requirements/core.lock
+uv export --quiet --no-emit-project --no-header --no-annotate --group dev --extra app -o requirements/dev.lock
 uv export --quiet --no-emit-project --no-header --no-annotate --no-default-groups --group build --extra spark -o requirements/spark.lock

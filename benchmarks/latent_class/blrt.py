@@ -18,8 +18,8 @@ from scipy.stats import kstest
 
 from careloom.stats import collapse, fit_latent_classes
 from careloom.stats.latent_class import PatternTable
-from careloom.stats.latent_class.likelihood_ratio import bootstrap_test
-from careloom.stats.latent_class.vuong import vuong_test
+from careloom.stats.latent_class.choosing.likelihood_ratio import bootstrap_test
+from careloom.stats.latent_class.choosing.vuong import vuong_test
 
 SHARES = {"size": [0.6, 0.4], "power": [0.5, 0.3, 0.2]}
 YES = np.array(

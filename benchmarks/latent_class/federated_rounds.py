@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from careloom.stats.latent_class import LatentClassFit, Parameters, PatternTable, collapse, fit_latent_classes, from_yes
-from careloom.stats.latent_class.federated import (
+from careloom.stats.latent_class.apart.federated import (
     FederatedObjective,
     Site,
     fit_sites,

@@ -16,12 +16,13 @@ from kernels import least, timed
 from made_up import assessments
 
 from careloom.report.drawing import COLOURS, DASHES, data, svg
-from careloom.stats.latent_class import Parameters, PatternTable, collapse, compiled
-from careloom.stats.latent_class.blocks import gather_in_blocks
-from careloom.stats.latent_class.climb import climb_to_end
-from careloom.stats.latent_class.halves import by_products
-from careloom.stats.latent_class.objective import PatternObjective
-from careloom.stats.latent_class.starts import KINDS, starting_point
+from careloom.stats.latent_class import Parameters, PatternTable, collapse
+from careloom.stats.latent_class.fitting.climb import climb_to_end
+from careloom.stats.latent_class.fitting.starts import KINDS, starting_point
+from careloom.stats.latent_class.model import compiled
+from careloom.stats.latent_class.model.blocks import gather_in_blocks
+from careloom.stats.latent_class.model.halves import by_products
+from careloom.stats.latent_class.model.objective import PatternObjective
 
 MOST_ITEMS = 35  # factors of the synthetic England
 FIXED = {"rows": 1_000_000, "classes": 12, "items": 20}

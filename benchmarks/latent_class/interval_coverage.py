@@ -28,10 +28,10 @@ from careloom.stats.latent_class import (
     fit_latent_classes,
     from_probabilities,
 )
-from careloom.stats.latent_class.bootstrap import bootstrap
-from careloom.stats.latent_class.intervals import profile_interval, profile_intervals, wald_intervals
-from careloom.stats.latent_class.search import in_threads
-from careloom.stats.latent_class.standard_errors import standard_errors
+from careloom.stats.latent_class.errors.bootstrap import bootstrap
+from careloom.stats.latent_class.errors.intervals import profile_interval, profile_intervals, wald_intervals
+from careloom.stats.latent_class.errors.standard_errors import standard_errors
+from careloom.stats.latent_class.fitting.search import in_threads
 
 Floats = NDArray[np.float64]
 

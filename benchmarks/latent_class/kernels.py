@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 from made_up import assessments
 
-from careloom.stats.latent_class import Parameters, PatternTable, collapse, compiled, fit_latent_classes
-from careloom.stats.latent_class.blocks import gather_in_blocks
-from careloom.stats.latent_class.climb import climb_to_end
-from careloom.stats.latent_class.halves import by_products
-from careloom.stats.latent_class.objective import PatternObjective
-from careloom.stats.latent_class.starts import starting_point
+from careloom.stats.latent_class import Parameters, PatternTable, collapse, fit_latent_classes
+from careloom.stats.latent_class.fitting.climb import climb_to_end
+from careloom.stats.latent_class.fitting.starts import starting_point
+from careloom.stats.latent_class.model import compiled
+from careloom.stats.latent_class.model.blocks import gather_in_blocks
+from careloom.stats.latent_class.model.halves import by_products
+from careloom.stats.latent_class.model.objective import PatternObjective
 
 STARTS, SEED = 10, 1
 STEPMIX_STEPS, STEPMIX_LIMIT = 10, 1000
@@ -113,8 +114,8 @@ def compare_builds() -> None:
         began = time.perf_counter()
         library = build(compiled.SOURCE, Path(folder) / "_kernel.so")
         print(f"kernel.c: {time.perf_counter() - began:.1f} s to build, {library.stat().st_size / 1e3:.0f} kB")
-        compiled.library.cache_clear()
-        print(f"kernel.c: {timed(compiled.library)[1] * 1e3:.1f} ms to load")
+        compiled.load_kernel.cache_clear()
+        print(f"kernel.c: {timed(compiled.load_kernel)[1] * 1e3:.1f} ms to load")
 
 
 def climbed(table: PatternTable, classes: int, number: int) -> float:

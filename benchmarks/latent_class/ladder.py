@@ -17,14 +17,14 @@ import numpy as np
 from made_up import ROWS_AT_ONCE, kinds
 
 from careloom.stats import collapse, fit_latent_classes
-from careloom.stats.latent_class.by_group import fit_by_group
-from careloom.stats.latent_class.effects import say_effects
-from careloom.stats.latent_class.group_classes import fit_kinds
-from careloom.stats.latent_class.grouped_patterns import GroupedPatterns, group_rows
-from careloom.stats.latent_class.groups import fit_groups
-from careloom.stats.latent_class.held_out_groups import hold_out_groups
-from careloom.stats.latent_class.ladder import climb_ladder
-from careloom.stats.latent_class.shifts import find_shifts
+from careloom.stats.latent_class.groups.by_group import fit_by_group
+from careloom.stats.latent_class.groups.effects import say_effects
+from careloom.stats.latent_class.groups.group_classes import fit_kinds
+from careloom.stats.latent_class.groups.groups import fit_groups
+from careloom.stats.latent_class.groups.held_out_groups import hold_out_groups
+from careloom.stats.latent_class.groups.ladder import climb_ladder
+from careloom.stats.latent_class.groups.shifts import find_shifts
+from careloom.stats.latent_class.rows.grouped_patterns import GroupedPatterns, group_rows
 
 ODD_GROUP, ODD_ITEM, ODD_KIND = 7, 3, 0
 

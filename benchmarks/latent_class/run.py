@@ -34,7 +34,7 @@ from kernels import timed
 from made_up import assessments
 
 from careloom.stats.latent_class import LatentClassFit, PatternTable, collapse, fit_latent_classes
-from careloom.stats.latent_class.criteria import bic
+from careloom.stats.latent_class.choosing.criteria import bic
 
 ITEMS, CLASSES, STARTS, SEED = 20, 12, 10, 1
 KERNELS = ("compiled", "numpy")

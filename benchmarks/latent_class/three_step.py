@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from careloom.stats import match_classes
 from careloom.stats.latent_class import PatternTable, collapse, fit_latent_classes, posterior
-from careloom.stats.latent_class.distal import fit_distal
-from careloom.stats.latent_class.external import Method
-from careloom.stats.latent_class.measured import Measured
-from careloom.stats.latent_class.membership import fit_membership
-from careloom.stats.latent_class.one_step import fit_membership_at_once
-from careloom.stats.latent_class.pairs import pair_up
+from careloom.stats.latent_class.following.distal import fit_distal
+from careloom.stats.latent_class.following.external import Method
+from careloom.stats.latent_class.following.measured import Measured
+from careloom.stats.latent_class.following.membership import fit_membership
+from careloom.stats.latent_class.following.one_step import fit_membership_at_once
+from careloom.stats.latent_class.rows.pairs import pair_up
 
 Floats = NDArray[np.float64]
 

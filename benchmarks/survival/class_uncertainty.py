@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from careloom.stats import collapse, fit_latent_classes, match_classes
-from careloom.stats.latent_class.three_step import combine_draws, draw_classes, step_weights
+from careloom.stats.latent_class.following.three_step import combine_draws, draw_classes, step_weights
 from careloom.stats.survival import fit_cox, fit_cox_latent, fit_cox_soft
 
 SHARES = np.array([0.34, 0.24, 0.18, 0.14, 0.10])

@@ -37,8 +37,8 @@ from careloom.catalogue import Catalogue, Population, load_catalogue
 from careloom.engine import DuckDBEngine, Engine, count, value
 from careloom.stats import adjusted_rand_index, collapse, fit_cox, fit_latent_classes, match_classes, posterior
 from careloom.stats.latent_class import Parameters, PatternTable, from_yes
-from careloom.stats.latent_class.climb import climb_to_end
-from careloom.stats.latent_class.objective import PatternObjective
+from careloom.stats.latent_class.fitting.climb import climb_to_end
+from careloom.stats.latent_class.model.objective import PatternObjective
 from careloom.study import Study, read_study
 from careloom.study.run import stages
 from careloom.synth import make_england

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from careloom.stats.latent_class import LatentClassFit, PatternTable, collapse, fit_latent_classes
-from careloom.stats.latent_class.criteria import aic, bic, caic, sabic
-from careloom.stats.latent_class.quality import classification_quality
-from careloom.stats.latent_class.residuals import table_fit
+from careloom.stats.latent_class.choosing.criteria import aic, bic, caic, sabic
+from careloom.stats.latent_class.choosing.quality import classification_quality
+from careloom.stats.latent_class.choosing.residuals import table_fit
 
 
 def read(path: Path) -> list[dict[str, str]]:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from careloom.stats.latent_class import LatentClassFit, PatternTable, collapse, fit_latent_classes
-from careloom.stats.latent_class.clusters import Clusters
-from careloom.stats.latent_class.criteria import bic
-from careloom.stats.latent_class.intervals import profile_interval, profile_intervals
-from careloom.stats.latent_class.standard_errors import Kind, standard_errors
+from careloom.stats.latent_class.choosing.criteria import bic
+from careloom.stats.latent_class.errors.intervals import profile_interval, profile_intervals
+from careloom.stats.latent_class.errors.standard_errors import Kind, standard_errors
+from careloom.stats.latent_class.rows.clusters import Clusters
 
 BOOK = Path(__file__).with_name("latent_class")
 AREA, WEIGHT, *ITEMS = range(9)

@@ -22,9 +22,9 @@ from careloom.stats.latent_class import (
     from_yes,
     posterior,
 )
-from careloom.stats.latent_class.criteria import aic, bic, sabic
-from careloom.stats.latent_class.objective import PatternObjective
-from careloom.stats.latent_class.standard_errors import standard_errors
+from careloom.stats.latent_class.choosing.criteria import aic, bic, sabic
+from careloom.stats.latent_class.errors.standard_errors import standard_errors
+from careloom.stats.latent_class.model.objective import PatternObjective
 
 # poLCA stops when a step gains less than 1e-10, so its eight printed decimals are good to about 1e-6.
 LOGLIK = 1e-6

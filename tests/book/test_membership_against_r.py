@@ -13,13 +13,13 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from careloom.stats.latent_class import LatentClassFit, collapse, fit_latent_classes
-from careloom.stats.latent_class.distal import fit_distal
-from careloom.stats.latent_class.external import LIKELIHOOD_METHODS, Method
-from careloom.stats.latent_class.measured import Measured
-from careloom.stats.latent_class.membership import MembershipFit, fit_membership
-from careloom.stats.latent_class.one_step import fit_membership_at_once
-from careloom.stats.latent_class.pairs import Pairs, pair_up
-from careloom.stats.latent_class.three_step import step_weights
+from careloom.stats.latent_class.following.distal import fit_distal
+from careloom.stats.latent_class.following.external import LIKELIHOOD_METHODS, Method
+from careloom.stats.latent_class.following.measured import Measured
+from careloom.stats.latent_class.following.membership import MembershipFit, fit_membership
+from careloom.stats.latent_class.following.one_step import fit_membership_at_once
+from careloom.stats.latent_class.following.three_step import step_weights
+from careloom.stats.latent_class.rows.pairs import Pairs, pair_up
 
 BOOK = Path(__file__).with_name("membership")
 NAMES = ("yes", "number")

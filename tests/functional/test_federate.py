@@ -23,10 +23,10 @@ from careloom.govern.hidden_sums import BYTES, PARTS, ROOM
 from careloom.govern.keys import open_key
 from careloom.govern.messages import receive, send
 from careloom.stats.latent_class import LatentClassFit, PatternTable, fit_latent_classes
-from careloom.stats.latent_class.federated import margins, sums
-from careloom.stats.latent_class.few_rounds import climb_in_few_looks
-from careloom.stats.latent_class.objective import PatternObjective
-from careloom.stats.latent_class.search import by_share
+from careloom.stats.latent_class.apart.federated import margins, sums
+from careloom.stats.latent_class.apart.few_rounds import climb_in_few_looks
+from careloom.stats.latent_class.fitting.search import by_share
+from careloom.stats.latent_class.model.objective import PatternObjective
 from careloom.study import read_study
 from careloom.study.exchange import Exchange, WaitingError, open_exchange
 from careloom.study.federate_answer import answer, kept_site, read_plan

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from careloom.stats.latent_class import Parameters, collapse, fit_latent_classes, from_probabilities, posterior
-from careloom.stats.latent_class.climb import climb_by_em
-from careloom.stats.latent_class.likelihood import by_logarithms
-from careloom.stats.latent_class.objective import PatternObjective
-from careloom.stats.latent_class.standard_errors import standard_errors
+from careloom.stats.latent_class.errors.standard_errors import standard_errors
+from careloom.stats.latent_class.fitting.climb import climb_by_em
+from careloom.stats.latent_class.model.likelihood import by_logarithms
+from careloom.stats.latent_class.model.objective import PatternObjective
 
 sys.path.insert(0, str(Path(__file__).parent))
 import slow_latent_class as slow

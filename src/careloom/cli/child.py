@@ -9,8 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from careloom.catalogue import load_catalogue
+from careloom.cli.which_child import add_which_child, which_child
 from careloom.core import AuditError
-from careloom.study import Asked, check_accesses, look_at_child
+from careloom.study import check_accesses, look_at_child
 
 ABOUT = """Show one child's record as a timeline: help, plans, care, placements, legal status, events and costs, each with its
 days, what was repaired, and the file and line it was read from. It reads what careloom run has kept, and changes nothing.
@@ -50,16 +51,8 @@ def add_child(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    child.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; its results are looked in")
+    add_which_child(child)
     child.add_argument("person_id", nargs="?", metavar="ID", help="the child: a person_id of study.duckdb")
-    child.add_argument(
-        "--purpose", default="", metavar="WHY", help="why you look; without it nothing is shown. No names"
-    )
-    child.add_argument(
-        "--child-id", metavar="N", help="the authority's own number of the child, instead of ID; needs the study's key"
-    )
-    child.add_argument("--authority", metavar="NAME", help="whose number it is, as the study names the authority")
-    child.add_argument("--return", dest="return_name", metavar="NAME", help="in which return, where it is two children")
     child.add_argument("--svg", type=Path, metavar="FILE.svg", help="also draw it, into a new file")
     child.add_argument(
         "--out", type=Path, metavar="FILE.txt", help="write the text into a new file instead of showing it"
@@ -73,19 +66,7 @@ def add_child(commands: Any) -> None:
 def child_command(asked: argparse.Namespace, console: Console) -> int:
     if asked.check_log is not None:
         return check_command(asked, console)
-    words = look_at_child(
-        asked.study,
-        load_catalogue(),
-        Asked(
-            asked.person_id,
-            asked.purpose,
-            child_id=asked.child_id,
-            authority=asked.authority,
-            return_name=asked.return_name,
-            svg=asked.svg,
-            out=asked.out,
-        ),
-    )
+    words = look_at_child(asked.study, load_catalogue(), which_child(asked, svg=asked.svg, out=asked.out))
     if not asked.out:
         show(words)
     for what, path in (("Text", asked.out), ("Drawing", asked.svg)):

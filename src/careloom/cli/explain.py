@@ -1,14 +1,14 @@
 """`careloom explain cost`: one child's cost lines, and where each figure of a line comes from."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from careloom.catalogue import load_catalogue
 from careloom.cli.child import show
-from careloom.study import Asked, explain_cost
+from careloom.cli.which_child import add_which_child, which_child
+from careloom.study import explain_cost
 
 ABOUT = """List one child's cost lines, numbered, or trace one of them: what in the record shows the work (file and line), from which
 day to which it counts, and what one of it costs: the rows of the price sheet with hours, rate, region, index and source, or
@@ -33,27 +33,12 @@ def add_explain(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    cost.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; its results are looked in")
+    add_which_child(cost)
     cost.add_argument("--child", dest="person_id", metavar="ID", help="the child: a person_id of study.duckdb")
     cost.add_argument("--line", type=int, metavar="N", help="trace this line; without it all lines are listed")
-    cost.add_argument(
-        "--purpose", default="", metavar="WHY", help="why you look; without it nothing is shown. No names"
-    )
-    cost.add_argument(
-        "--child-id", metavar="N", help="the authority's own number, instead of ID; needs the study's key"
-    )
-    cost.add_argument("--authority", metavar="NAME", help="whose number it is, as the study names the authority")
-    cost.add_argument("--return", dest="return_name", metavar="NAME", help="in which return, where it is two children")
     cost.set_defaults(command=explain_command, when_stopped="nothing was shown")
 
 
 def explain_command(asked: argparse.Namespace, console: Console) -> int:
-    who = Asked(
-        asked.person_id,
-        asked.purpose,
-        child_id=asked.child_id,
-        authority=asked.authority,
-        return_name=asked.return_name,
-    )
-    show(explain_cost(asked.study, load_catalogue(), who, asked.line))
+    show(explain_cost(asked.study, load_catalogue(), which_child(asked), asked.line))
     return 0

@@ -26,7 +26,13 @@ from careloom.outcomes.hazards import CannotFitError, Estimates, checked_design
 from careloom.outcomes.risk_table import CLASS, UNCLASSED, Belonging, RiskTable
 from careloom.outcomes.terms import Design, Term
 from careloom.stats.distinct_rows import distinct_rows
-from careloom.stats.latent_class.three_step import assign, classification_error, combine_draws, draw_classes, undo
+from careloom.stats.latent_class.following.three_step import (
+    assign,
+    classification_error,
+    combine_draws,
+    draw_classes,
+    undo,
+)
 from careloom.stats.survival import CoxFit, LatentCoxFit, fit_cox, fit_cox_latent, fit_cox_soft
 from careloom.stats.survival.soft_classes import with_classes
 

@@ -22,7 +22,7 @@ from careloom.stats.survival import (
 )
 
 if TYPE_CHECKING:
-    from careloom.stats.latent_class.model import LatentClassModel
+    from careloom.stats.latent_class.estimator import LatentClassModel
 
 __all__ = [
     "BinomialFit",
@@ -62,7 +62,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Import scikit-learn, which takes a second, only for who asks for the estimator."""
     if name == "LatentClassModel":
-        from careloom.stats.latent_class.model import LatentClassModel
+        from careloom.stats.latent_class.estimator import LatentClassModel
 
         return LatentClassModel
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ from careloom.govern.hidden_sums import Member, fingerprint_of
 from careloom.govern.keys import open_key
 from careloom.govern.messages import fingerprint, is_whole, receive, send
 from careloom.outcomes.federated import HAZARD_PLAN, HazardPlan
-from careloom.stats.latent_class.federated import Site, margins, sums
+from careloom.stats.latent_class.apart.federated import Site, margins, sums
 from careloom.study.exchange import Exchange, Part, WaitingError
 from careloom.study.federate_hazards import hazard_part, read_hazard_plan
 from careloom.study.file import Study

@@ -19,7 +19,7 @@ from careloom.disclose import DEFAULT
 from careloom.govern import os_user
 from careloom.govern.messages import send
 from careloom.stats.latent_class import LatentClassFit, Parameters
-from careloom.stats.latent_class.federated import FederatedObjective, fit_sites, starts_from_margins
+from careloom.stats.latent_class.apart.federated import FederatedObjective, fit_sites, starts_from_margins
 from careloom.study.exchange import Exchange
 from careloom.study.federate_answer import read_plan
 from careloom.study.rounds import Rounds, wait_for_all

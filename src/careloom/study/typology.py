@@ -17,7 +17,7 @@ from careloom.govern import os_user
 from careloom.report.classes_said import as_rows, say_fit
 from careloom.report.question import Answer
 from careloom.report.words import say_day
-from careloom.stats.latent_class.congruence import SAME
+from careloom.stats.latent_class.groups.congruence import SAME
 from careloom.study.class_names import profiles
 from careloom.study.file import Study
 from careloom.study.kept_demand import Told, answers_of, indicators_of, kept, number_of, ready, shown

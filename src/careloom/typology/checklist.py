@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from careloom.stats.latent_class.quality import classification_quality
+from careloom.stats.latent_class.choosing.quality import classification_quality
 from careloom.typology.found import Found
 from careloom.typology.words import certificate_words, in_study_words
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from careloom.catalogue import IndicatorSet, SavedTypology
 from careloom.core import Ledger
 from careloom.engine import Engine, count
-from careloom.stats.latent_class.decision import decide
-from careloom.stats.latent_class.scan import scan
+from careloom.stats.latent_class.choosing.decision import decide
+from careloom.stats.latent_class.choosing.scan import scan
 from careloom.typology.assessments import make_indicators, make_population
 from careloom.typology.decisions import Decision, settled
 from careloom.typology.found import Called, Found

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from careloom.engine import Engine
-from careloom.stats.latent_class.grouped_patterns import group_weights
-from careloom.stats.latent_class.groups import GroupFit, fit_groups
+from careloom.stats.latent_class.groups.groups import GroupFit, fit_groups
+from careloom.stats.latent_class.rows.grouped_patterns import group_weights
 from careloom.typology.found import Found
 from careloom.typology.patterns import read_groups
 from careloom.typology.tables import WHEN_ASKED, in_columns, known

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from careloom.core import OutputError, StudyError
-from careloom.stats.latent_class.congruence import SAME, tucker_congruence
+from careloom.stats.latent_class.groups.congruence import SAME, tucker_congruence
 
 HEADING = ("version", "name", "by", "on", "fingerprint", "profile")
 

@@ -14,8 +14,8 @@ from careloom.catalogue import IndicatorSet, SavedTypology
 from careloom.core import RequestError
 from careloom.core.parties import check_parties
 from careloom.stats.latent_class import LatentClassFit, Parameters, collapse, from_yes
-from careloom.stats.latent_class.federated import LEAST, LEAST_ROWS, Site, TooFewRowsError, length_of, take_part
-from careloom.stats.latent_class.parameters import LEAST_LOG
+from careloom.stats.latent_class.apart.federated import LEAST, LEAST_ROWS, Site, TooFewRowsError, length_of, take_part
+from careloom.stats.latent_class.model.parameters import LEAST_LOG
 from careloom.typology.classes import MOST_CLASSES
 from careloom.typology.patterns import NO_AND_YES, Patterns
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from careloom.catalogue import Indicator, IndicatorSet
 from careloom.stats.latent_class import LatentClassFit, Parameters, PatternTable
-from careloom.stats.latent_class.decision import Decision as Choice
-from careloom.stats.latent_class.scan import Scan
+from careloom.stats.latent_class.choosing.decision import Decision as Choice
+from careloom.stats.latent_class.choosing.scan import Scan
 from careloom.typology.decisions import Decision
 from careloom.typology.patterns import Patterns
 

@@ -10,8 +10,8 @@ from scipy.sparse import coo_array
 
 from careloom.engine import Engine
 from careloom.stats.latent_class import PatternTable, collapse
-from careloom.stats.latent_class.clusters import Clusters
-from careloom.stats.latent_class.grouped_patterns import Sparse
+from careloom.stats.latent_class.rows.clusters import Clusters
+from careloom.stats.latent_class.rows.grouped_patterns import Sparse
 
 MISSING = -1
 ITEM = {"0": 0, "1": 1, "-": MISSING}

@@ -10,9 +10,9 @@ from careloom.catalogue import IndicatorSet, SavedTypology
 from careloom.catalogue.read_typologies import ROUNDING
 from careloom.engine import Engine
 from careloom.stats.latent_class import Parameters, from_yes
-from careloom.stats.latent_class.belonging import logliks
-from careloom.stats.latent_class.likelihood import memberships
-from careloom.stats.latent_class.patterns import MISSING
+from careloom.stats.latent_class.model.belonging import logliks
+from careloom.stats.latent_class.model.likelihood import memberships
+from careloom.stats.latent_class.rows.patterns import MISSING
 from careloom.stats.latent_class.scoring import FitOfRows, fit_of_rows, refit_shares
 from careloom.typology.found import Found
 from careloom.typology.patterns import Patterns

@@ -7,10 +7,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from careloom.engine import Engine
-from careloom.stats.latent_class.belonging import belonging
-from careloom.stats.latent_class.quality import classification_quality
-from careloom.stats.latent_class.residuals import WORST, bivariate_residuals
-from careloom.stats.latent_class.standard_errors import standard_errors
+from careloom.stats.latent_class.choosing.quality import classification_quality
+from careloom.stats.latent_class.choosing.residuals import WORST, bivariate_residuals
+from careloom.stats.latent_class.errors.standard_errors import standard_errors
+from careloom.stats.latent_class.model.belonging import belonging
 from careloom.typology.checklist import CHECKLIST, checklist_rows
 from careloom.typology.found import Found
 from careloom.typology.patterns import read_children

@@ -13,15 +13,6 @@ from careloom.report.grid import lay_out
 from careloom.report.question import READ_OFFS, Answer, read_questions
 
 
-@pytest.fixture(scope="session")
-def answers(made_up: dict[str, Any]) -> dict[str, Answer]:
-    engine = DuckDBEngine()
-    made_up["make_up"](engine)
-    made = dict(answer_all(engine, load_catalogue(), made_up["STUDY"]))
-    engine.close()
-    return made
-
-
 @pytest.mark.parametrize(("months", "days"), [(1, 31), (2, 62), (3, 92), (6, 184), (12, 366), (24, 731), (72, 2192)])
 def test_the_longest_that_months_can_be(months: int, days: int) -> None:
     assert longest(months) == days  # July and August; May to July; March to August; a leap year; two in six years

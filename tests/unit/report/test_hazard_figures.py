@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-from careloom.catalogue import load_catalogue
-from careloom.engine import DuckDBEngine
-from careloom.report.asking import answer_all
 from careloom.report.figures import draw
 from careloom.report.hazard_figures import PLOT, draw_by_model, draw_by_period, draw_hazards, draw_tests
 from careloom.report.question import Answer
@@ -31,15 +28,6 @@ def place(value: float, low: float, high: float) -> float:
 
 def texts(svg: str) -> list[str]:
     return re.findall(r">([^<>]+)</t(?:ext|span)>", svg)
-
-
-@pytest.fixture(scope="module")
-def answers(made_up: dict[str, Any]) -> dict[str, Answer]:
-    engine = DuckDBEngine()
-    made_up["make_up"](engine)
-    made = dict(answer_all(engine, load_catalogue(), made_up["STUDY"]))
-    engine.close()
-    return made
 
 
 def test_dots_and_intervals_stand_where_the_numbers_say() -> None:

@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-from careloom.catalogue import load_catalogue
-from careloom.engine import DuckDBEngine
-from careloom.report.asking import answer_all
 from careloom.report.figures import draw
 from careloom.report.outcome_figures import BAND, GREY, HEIGHT, draw_curves, draw_incidence
 from careloom.report.question import Answer
@@ -33,15 +30,6 @@ def path_of(svg: str, colour: str) -> str:
 def texts(svg: str) -> list[str]:
     """The lines of every text."""
     return re.findall(r">([^<>]+)</t(?:ext|span)>", svg)
-
-
-@pytest.fixture(scope="module")
-def answers(made_up: dict[str, Any]) -> dict[str, Answer]:
-    engine = DuckDBEngine()
-    made_up["make_up"](engine)
-    made = dict(answer_all(engine, load_catalogue(), made_up["STUDY"]))
-    engine.close()
-    return made
 
 
 def test_line_and_band_stand_where_the_numbers_say() -> None:

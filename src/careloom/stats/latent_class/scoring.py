@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from careloom.stats.latent_class.belonging import logliks
-from careloom.stats.latent_class.draw import draw_like
-from careloom.stats.latent_class.parameters import Parameters
-from careloom.stats.latent_class.patterns import PatternTable
-from careloom.stats.latent_class.sizes import likeliest_sizes, with_shares
+from careloom.stats.latent_class.following.sizes import likeliest_sizes, with_shares
+from careloom.stats.latent_class.model.belonging import logliks
+from careloom.stats.latent_class.model.draw import draw_like
+from careloom.stats.latent_class.model.parameters import Parameters
+from careloom.stats.latent_class.rows.patterns import PatternTable
 
 DRAWS = 50_000
 

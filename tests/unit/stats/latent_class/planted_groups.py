@@ -8,7 +8,7 @@ import numpy as np
 from planted_classes import BY_ITEM, LEVELS
 
 from careloom.stats.latent_class import collapse
-from careloom.stats.latent_class.grouped_patterns import GroupedPatterns, group_rows
+from careloom.stats.latent_class.rows.grouped_patterns import GroupedPatterns, group_rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from careloom.stats.latent_class import (
     pattern_logliks,
     posterior,
 )
-from careloom.stats.latent_class.criteria import aic, aic3, bic, caic, icl, sabic
-from careloom.stats.latent_class.starts import starting_point
+from careloom.stats.latent_class.choosing.criteria import aic, aic3, bic, caic, icl, sabic
+from careloom.stats.latent_class.fitting.starts import starting_point
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planted_classes import BY_ITEM, FREE, LEVELS, SHARES, TRUTH, draw, table_of

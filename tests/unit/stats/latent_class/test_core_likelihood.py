@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from careloom.stats.latent_class import Parameters, PatternTable, collapse, pattern_logliks
-from careloom.stats.latent_class.information import (
+from careloom.stats.latent_class.fitting.starts import starting_point
+from careloom.stats.latent_class.model.information import (
     complete_information,
     free_parameters,
     information_unseen,
     scores,
 )
-from careloom.stats.latent_class.likelihood import by_logarithms
-from careloom.stats.latent_class.objective import PatternObjective
-from careloom.stats.latent_class.parameters import LEAST_LOG, from_probabilities, from_yes
-from careloom.stats.latent_class.starts import starting_point
+from careloom.stats.latent_class.model.likelihood import by_logarithms
+from careloom.stats.latent_class.model.objective import PatternObjective
+from careloom.stats.latent_class.model.parameters import LEAST_LOG, from_probabilities, from_yes
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planted_classes import BY_ITEM, FREE, SHARES, TRUTH, draw, table_of
@@ -82,7 +82,7 @@ def test_parts_of_the_patterns_add_up(table: PatternTable, monkeypatch: pytest.M
     point, free = PatternObjective(table, kernel="numpy").expect(at), free_parameters(at)
     whole = point.loglik, point.members, point.counts, information_unseen(table, at, free)
     for module in ("likelihood", "halves", "information"):
-        monkeypatch.setattr(f"careloom.stats.latent_class.{module}.PATTERNS_AT_ONCE", 7)
+        monkeypatch.setattr(f"careloom.stats.latent_class.model.{module}.PATTERNS_AT_ONCE", 7)
     in_parts = PatternObjective(table, kernel="numpy").expect(at)
     for found in (
         (in_parts.loglik, in_parts.members, in_parts.counts, information_unseen(table, at, free)),

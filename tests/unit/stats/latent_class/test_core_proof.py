@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from careloom.stats.latent_class import LatentClassFit, Parameters, PatternTable, collapse, fit_latent_classes
-from careloom.stats.latent_class.climb import MOST_STEPS, Climb, climb, climb_by_em, climb_to_end
-from careloom.stats.latent_class.objective import PatternObjective
-from careloom.stats.latent_class.parameters import LEAST_LOG
-from careloom.stats.latent_class.proof import NOTHING_LEFT, certify, climb_by_newton, finish, settle
-from careloom.stats.latent_class.starts import starting_point
+from careloom.stats.latent_class.fitting.climb import MOST_STEPS, Climb, climb, climb_by_em, climb_to_end
+from careloom.stats.latent_class.fitting.proof import NOTHING_LEFT, certify, climb_by_newton, finish, settle
+from careloom.stats.latent_class.fitting.starts import starting_point
+from careloom.stats.latent_class.model.objective import PatternObjective
+from careloom.stats.latent_class.model.parameters import LEAST_LOG
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planted_classes import TRUTH, draw, table_of
@@ -81,7 +81,7 @@ def test_not_converged_because_there_is_more_to_gain(
     objective: PatternObjective, fitted: LatentClassFit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Newton's method promises is what is left."""
-    monkeypatch.setattr("careloom.stats.latent_class.proof.NEWTON_STEPS", 0)
+    monkeypatch.setattr("careloom.stats.latent_class.fitting.proof.NEWTON_STEPS", 0)
     best = fitted.parameters
     aside = best.like(best.flat() + 0.02 * np.random.default_rng(0).normal(size=best.flat().size))
     point, proof = climb_by_newton(objective, objective.expect(aside))

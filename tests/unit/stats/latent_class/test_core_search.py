@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from careloom.stats.latent_class import LatentClassFit, Parameters, PatternTable, fit_latent_classes
-from careloom.stats.latent_class.climb import Climb
-from careloom.stats.latent_class.objective import PatternObjective
-from careloom.stats.latent_class.search import Ended, distance, in_threads, search, tabulate_modes
-from careloom.stats.latent_class.starts import INSIDE, KINDS, starting_point
+from careloom.stats.latent_class.fitting.climb import Climb
+from careloom.stats.latent_class.fitting.search import Ended, distance, in_threads, search, tabulate_modes
+from careloom.stats.latent_class.fitting.starts import INSIDE, KINDS, starting_point
+from careloom.stats.latent_class.model.objective import PatternObjective
 
 sys.path.insert(0, str(Path(__file__).parent))
 from planted_classes import TRUTH, draw, table_of

@@ -1,0 +1,1 @@
+"""How sure is each parameter? Standard errors, intervals and the bootstrap."""

@@ -1,0 +1,145 @@
+"""The last digits by Newton's method on the exact information, and with it the proof that a fit is a maximum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from careloom.stats.latent_class.fitting.climb import MOST_STEPS, NEARLY_CERTAIN, ROUNDING, Climb, climb, search_line
+from careloom.stats.latent_class.model.information import free_parameters
+from careloom.stats.latent_class.model.likelihood import Point
+from careloom.stats.latent_class.model.objective import Objective
+from careloom.stats.latent_class.model.parameters import LEAST_LOG
+from careloom.stats.latent_class.rows.patterns import Floats
+
+NEWTON_STEPS = 20
+FINISHING_ROUNDS = 10
+NOTHING_LEFT = 1e-9  # total log-likelihood that a last Newton step may still promise at a certified fit
+THE_LAST_DIGIT = 1e-16  # what it may promise and be taken all the same: the parameters then stand to 1e-8
+LEAST_EIGENVALUE = 1e-8  # share of information below which a direction is not told by the data
+BENT_UPWARDS = 1e-5  # share by which the surface must bend upwards to be no maximum; on a flat ridge it may by rounding
+DRAWN_BACK = 1.0 + 1e-6
+ON_ITS_WAY_OUT = 0.5  # rows that a probability that is falling may still stand for when it is put to 0
+
+Verdict = Literal["certified", "boundary-fixed", "weakly identified", "not converged"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is known of a fit for certain.
+
+    ``verdict``: *certified*, a maximum in the inside; *boundary-fixed*, a maximum with some probabilities at 0 or 1,
+    which have no standard error; *weakly identified*, some direction is hardly told by the data; *not converged*.
+    ``gain_left``: total log-likelihood that an exact Newton step still promises (half the decrement).
+    ``least_information``: smallest eigenvalue of the information among what is free, as a share of what it would be
+    if the classes were seen (0 to 1; near 0 some direction is hardly told). ``at_boundary``: probabilities at 0.
+    """
+
+    verdict: Verdict
+    gain_left: float
+    least_information: float
+    at_boundary: int
+
+    @property
+    def is_maximum(self) -> bool:
+        return self.verdict != "not converged"
+
+
+def finish(objective: Objective, found: Climb) -> tuple[Point, Certificate]:
+    """Go the last steps from where a climb ended, and say what is known of the place."""
+    for _ in range(FINISHING_ROUNDS):
+        point, certificate = climb_by_newton(objective, settle(objective, found).point)
+        if certificate.is_maximum:
+            break
+        found = climb(objective, Climb(point, found.steps, np.inf), MOST_STEPS)
+    return point, certificate
+
+
+def climb_by_newton(objective: Objective, point: Point) -> tuple[Point, Certificate]:
+    """Newton steps until the exact information promises nothing more, or the arithmetic can tell no difference."""
+    for step in range(NEWTON_STEPS + 1):
+        direction, gain, least = newton(objective, point)
+        reached = search_line(objective, point, direction) if gain > THE_LAST_DIGIT and step < NEWTON_STEPS else None
+        if reached is None:
+            break
+        point = reached
+    return point, certify(point, gain, least)
+
+
+def certify(point: Point, gain: float, least: float) -> Certificate:
+    bound = point.at.at_bound
+    with np.errstate(invalid="ignore"):
+        pull = np.nan_to_num(point.expected[bound] / point.fitted[bound], nan=1.0)
+    verdict: Verdict = "boundary-fixed" if bound.any() else "certified"
+    # Said so that a figure which is no number (nan) never passes for a proof.
+    if not (gain <= NOTHING_LEFT and least >= -BENT_UPWARDS and (pull <= DRAWN_BACK).all()):
+        verdict = "not converged"
+    elif least < LEAST_EIGENVALUE:
+        verdict = "weakly identified"
+    return Certificate(verdict, gain, least, int(bound.sum()))
+
+
+def newton(objective: Objective, point: Point) -> tuple[Floats, float, float]:
+    """Newton direction (flat), half the decrement g'I^-1 g, and the least eigenvalue of the scaled information.
+
+    The information is scaled by what it would be if the classes were seen, so an eigenvalue is the share that is left
+    now that they are not; along a direction below LEAST_EIGENVALUE no step is taken.
+    """
+    free = free_parameters(point.at)
+    direction = np.zeros(point.at.flat().size)
+    if not free.size:
+        return direction, 0.0, 1.0
+    scale = complete_scale(point, free)
+    direction[free], gain, least = newton_step(point.slope[free], objective.information(point, free), scale)
+    return direction, gain, least
+
+
+def newton_step(slope: Floats, information: Floats, scale: Floats) -> tuple[Floats, float, float]:
+    """The step (F,) that slope (F,) and information (F, F) ask for, half the decrement, and the least scaled eigenvalue.
+
+    ``scale`` (F,) is the square root of the information there would be if the classes were seen. Upwards also where the
+    surface is not yet a hill; none where it is flat.
+    """
+    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
+    along = vectors.T @ (slope / scale)
+    told = np.abs(values) > LEAST_EIGENVALUE
+    move = np.where(told, along / np.where(told, np.abs(values), 1.0), 0.0)
+    return (vectors @ move) / scale, float(along @ move) / 2.0, float(values.min())
+
+
+def complete_scale(point: Point, free: NDArray[np.intp]) -> Floats:
+    """Square root of the complete-data information of each free parameter (F,)."""
+    probability = np.exp(point.at.flat()[free])
+    return np.asarray(np.sqrt(np.maximum(point.fitted[free] * (1.0 - probability), 1e-300)))
+
+
+def settle(objective: Objective, found: Climb) -> Climb:
+    """Put probabilities that hardly a row keeps from 0 where they belong and climb on, as long as that is no lower.
+
+    So near the edge the slope all but vanishes whichever way it points, and steps along it would take for ever: those
+    on their way out go to the bound, those drawn back go in to where a tenth of a row holds them.
+    """
+    for _ in range(FINISHING_ROUNDS):
+        placed = at_the_edges(found.point)
+        if (placed == found.point.at.flat()).all():
+            break
+        higher = climb(objective, Climb(objective.expect(found.point.at.like(placed)), found.steps, np.inf), MOST_STEPS)
+        if higher.point.value < found.point.value - ROUNDING * abs(found.point.value):
+            break
+        found = higher
+    return found
+
+
+def at_the_edges(point: Point) -> Floats:
+    """The parameters (flat) with those near the edge put where they belong."""
+    flat, fitted = point.at.flat(), point.fitted
+    rows = np.concatenate([np.full(point.at.classes, point.members.sum()), point.seen.ravel()])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pull = np.nan_to_num(point.expected / fitted, nan=1.0)
+    inward = (fitted < NEARLY_CERTAIN) & (pull > DRAWN_BACK)
+    outward = ((fitted < ON_ITS_WAY_OUT) & (pull < 1.0)) | ((fitted < NEARLY_CERTAIN) & ~inward)
+    edge = (inward | outward) & (rows > 0.0)  # an item never observed in a class stays as it is
+    return np.asarray(np.where(edge, np.where(inward, -np.log1p(10.0 * rows), LEAST_LOG), flat))
