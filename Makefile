@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 DEMO   := demo
 KERNEL := hatch_build.py src/careloom/stats/latent_class/model/kernel.c
 
-.PHONY: demo test check format map calibration lock clean help
+.PHONY: demo test check format map calibration docs sbom audit lock clean help
 
 help:
 	@echo "make demo    a made-up authority, from its returns to a report"
@@ -15,6 +15,9 @@ help:
 	@echo "make check   style, types and the architecture"
 	@echo "make map     renew MAP.md and docs/catalogue.md (some seconds: a tiny study is run)"
 	@echo "make calibration    renew docs/calibration.md (a minute)"
+	@echo "make docs    the documentation as a site, dist/docs/index.html (a minute or two)"
+	@echo "make sbom    what Careloom is made of, dist/sbom.cdx.json"
+	@echo "make audit   look up known weaknesses in what Careloom needs (needs the internet)"
 	@echo "make lock    renew the lock files (needs uv)"
 
 demo: $(VENV)/.core
@@ -40,11 +43,22 @@ map: $(VENV)/.dev
 calibration: $(VENV)/.dev
 	$(BIN)/python docs/make_calibration.py
 
+docs: $(VENV)/.dev
+	$(BIN)/python docs/make_site.py
+
+sbom:
+	$(PYTHON) requirements/make_sbom.py
+
+audit: # in an environment of its own, and no part of check: it asks a service on the internet
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip -r requirements/core.lock
+
 lock:
 	sh requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(VENV)-audit $(DEMO)
 
 # A stamp is newer than the lock and the C source it was made from; a change of either makes it anew.
 $(VENV)/.%: requirements/%.lock pyproject.toml $(KERNEL)

@@ -11,6 +11,7 @@ HEAD = f"""# Made-up England beside published figures
 
 Made by `make calibration`; do not edit. The same table is printed by
 
+<!-- not run: it takes a minute, and a test of its own holds the laws against the figures -->
 ```sh
 careloom synth --calibration --authorities 150 --children 3000000 --years 2015-2024 --seed {SEED}
 ```

@@ -106,6 +106,10 @@ class RecordingEngine:
         self.recording.note("make", table, select)
         return self.duck.make(table, select)
 
+    def view(self, table: str, select: str) -> None:
+        self.recording.note("make", table, select)
+        self.duck.view(table, select)
+
     def arrow(self, select: str) -> pa.Table:
         self.recording.note("arrow", "", select)
         return self.duck.arrow(select)

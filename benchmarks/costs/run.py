@@ -2,8 +2,10 @@
 
     python benchmarks/costs/run.py [--segments 1000000] [--episodes 4000000] [--memory 12GB]
 
-Seconds are of work by a core, which other work on the machine changes little; by the clock is said, too. The yardstick is the time that DuckDB takes to read the same rows once and join them: spells with their child, and stretches of
-days with the case they are of. See README.md for figures.
+Seconds are of work by a core, which other work on the machine changes little; by the clock is said, too. The yardstick is the
+time that DuckDB takes to read the same rows once and join them: spells with their child, and stretches of days with the case
+they are of. Beside it stands the same with the joined rows written down, and what it takes to write the finished lines down,
+as texts, or as the numbers that they are kept as. See README.md for figures.
 """
 
 import argparse
@@ -25,8 +27,7 @@ from careloom.costs.uncertainty import Doubt, as_they_are, draw_prices
 from careloom.engine import DuckDBEngine, count
 from careloom.study.cost_tables import children_again
 
-READ_AND_JOIN = """
-SELECT count(*) AS n, sum(days_between(r.starts_on, coalesce(r.ends_on, DATE '2024-04-01'))) AS nights, count(p.born_on) AS born, count(c.spell_id) AS cases
+JOINED = """
 FROM (
   SELECT person_id, starts_on, ends_on, within_id, code FROM spell
   UNION ALL SELECT person_id, happened_on AS starts_on, happened_on AS ends_on, NULL AS within_id, code FROM event
@@ -34,7 +35,9 @@ FROM (
 LEFT JOIN person AS p ON p.person_id = r.person_id
 LEFT JOIN spell AS c ON c.spell_id = r.within_id
 """
-STEPS = ("choose_spells", "choose_segments", "choose_reviews", "find_needs", "find_fees", "find_averages", "find_triggers", "find_cuts", "make_quantities", "make_unit_costs")  # fmt: skip
+READ_AND_JOIN = f"SELECT count(*) AS n, sum(days_between(r.starts_on, coalesce(r.ends_on, DATE '2024-04-01'))) AS nights, count(p.born_on) AS born, count(c.spell_id) AS cases {JOINED}"
+WRITTEN = f"SELECT r.person_id, r.starts_on, r.ends_on, r.within_id, r.code, p.born_on, c.starts_on AS case_starts_on {JOINED}"
+STEPS = ("choose_spells", "choose_segments", "choose_reviews", "find_needs", "find_fees", "find_averages", "find_triggers", "find_cuts", "make_quantities", "make_sheet_costs", "make_lines")  # fmt: skip
 
 
 def main() -> None:
@@ -47,7 +50,10 @@ def main() -> None:
         tables = {name: count(engine, name) for name in ("spell", "event", "timeline", "person")}
         print(", ".join(f"{name} {rows:,}" for name, rows in tables.items()))
         once = min(timed("read and join them once", lambda: engine.rows(READ_AND_JOIN)) for _ in range(2))
+        timed("the same, and write that down", lambda: engine.make("joined", WRITTEN))
+        engine.drop("joined")
         cost(engine, once)
+        read_lines(engine)
         draw(engine)
 
 
@@ -67,8 +73,21 @@ def cost(engine: DuckDBEngine, once: float) -> None:
     )
     for name, seconds in spent.items():
         print(f"    {name:<20} {seconds:6.1f} s")
-    print(f"    pricing, the rest    {whole - sum(spent.values()):6.1f} s")
+    print(f"    {'the rest':<20} {whole - sum(spent.values()):6.1f} s")
     print(f"{count(engine, 'cost'):,} lines; {whole / once:.1f} times reading and joining once; {peak()}")
+
+
+def read_lines(engine: DuckDBEngine) -> None:
+    """What the lines take that are there: to be read with all their texts, to be added up, and to be written again."""
+    columns = ", ".join(f"max({name}) AS {name}" for name in engine.columns("cost"))
+    timed("read all columns of all lines", lambda: engine.rows(f"SELECT {columns} FROM cost"))
+    by_process = (
+        "SELECT process, count(DISTINCT person_id) AS children, sum(subtotal) AS cost FROM cost GROUP BY process"
+    )
+    timed("add them up by process, with the children", lambda: engine.rows(by_process))
+    timed("write the lines again as numbers", lambda: engine.make("again", "SELECT * FROM cost_line"))
+    timed("write the lines as texts", lambda: engine.make("again", "SELECT * FROM cost"))
+    engine.drop("again")
 
 
 def draw(engine: DuckDBEngine) -> None:

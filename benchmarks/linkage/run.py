@@ -9,6 +9,10 @@ import argparse
 import json
 import resource
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -25,6 +29,7 @@ ERRORS = {"first_slip": 0.03, "short": 0.03, "surname_slip": 0.03, "surname_new"
           "moved": 0.25, "no_postcode": 0.03, "no_sex": 0.02}  # fmt: skip
 STRANGERS = 0.1
 AT_ONCE = 20_000
+MEMORY = "2GB"
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 Row = dict[str, Any]
 
@@ -133,39 +138,57 @@ Found = tuple[set[tuple[int, int]], dict[str, float]]
 
 def with_careloom(one: list[Row], two: list[Row], threshold: float) -> Found:
     began = time.perf_counter()
-    size = len(one) + len(two)
-    table = pa.concat_tables(cut_up(rows, whose, at) for whose, at, rows in ((0, 0, one), (1, len(one), two)))
+    first, size = len(one), len(one) + len(two)
+    table = pa.concat_tables(cut_up(rows, whose, at) for whose, at, rows in ((0, 0, one), (1, first, two)))
     cut = time.perf_counter()
-    pairs = weigh(
-        DuckDBEngine(), table, read_model(), prior=0.5 / len(one), least=threshold, where="l.whose <> r.whose"
-    ).sort_by([("probability", "descending"), ("one", "ascending"), ("two", "ascending")])
+    with on_disk() as engine:
+        pairs = weigh(
+            engine, table, read_model(), prior=0.5 / first, least=threshold, where="l.whose <> r.whose"
+        ).sort_by([("probability", "descending"), ("one", "ascending"), ("two", "ascending")])
+    del table
     weighed = time.perf_counter()
     ends = zip(pairs["one"].to_pylist(), pairs["two"].to_pylist(), strict=True)
     links = [Link(min(pair), max(pair), "alike", is_guess=True) for pair in ends]
-    held = unite(links, {}, knows_once={n: (str(n >= len(one)),) for n in range(size)}).held
+    held = unite(links, {}, knows_once={n: ("two",) if n >= first else ("one",) for n in range(size)}).held
     done = time.perf_counter()
     seconds = {"cutting": cut - began, "weighing": weighed - cut, "one_to_one": done - weighed}
-    return {(x.first, x.second - len(one)) for x in held}, {name: round(s, 1) for name, s in seconds.items()}
+    return {(x.first, x.second - first) for x in held}, {name: round(s, 1) for name, s in seconds.items()}
 
 
 def cut_up(rows: list[Row], whose: int, at: int) -> pa.Table:
-    """The parts of many rows, some at a time, as Python's lists are large; `at` is the number of the first."""
+    """The parts of many rows, some at a time, as Python's lists are large; `at` is the number of the first. The rows are let go."""
     tables = []
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
         numbers = pa.array(range(at + start, at + start + len(some)), pa.int64())
         owner = pa.array([whose] * len(some), pa.int64())
         tables.append(parts_table([parts_of(row) for row in some], unique_id=numbers, unit_no=numbers, whose=owner))
+    rows.clear()
     return pa.concat_tables(tables)
+
+
+@contextmanager
+def on_disk() -> Iterator[DuckDBEngine]:
+    """DuckDB as a study with a scratch folder has it: what MEMORY does not hold lies in a file."""
+    with (
+        TemporaryDirectory() as folder,
+        closing(DuckDBEngine(place=Path(folder) / "scratch.duckdb", memory=MEMORY)) as engine,
+    ):
+        yield engine
 
 
 def with_splink(one: list[Row], two: list[Row], threshold: float) -> Found:
     """Splink as its handbook has it: its comparisons of names, dates and postcodes, trained on the lists, clustered one to one."""
+    began = time.perf_counter()
+    with on_disk() as engine:
+        return splink_alone(splink_backend(engine), one, two, threshold, began)
+
+
+def splink_alone(backend: Any, one: list[Row], two: list[Row], threshold: float, began: float) -> Found:
+    """Train, predict and cluster on one backend; `began` is when the work began."""
     import splink.comparison_library as cl
     from splink import Linker, SettingsCreator, block_on
 
-    began = time.perf_counter()
-    backend = splink_backend(DuckDBEngine())
     tables = [backend.register(plain(rows), dataset_display_name=name) for name, rows in (("one", one), ("two", two))]
     blocks = [
         block_on("born_on", "substr(first_name, 1, 3)"), block_on("born_on", "substr(surname, 1, 3)"),
@@ -204,12 +227,23 @@ def with_splink(one: list[Row], two: list[Row], threshold: float) -> Found:
 
 
 def plain(rows: list[Row]) -> pa.Table:
+    """Rows as Splink's handbook would have them: capital letters, dates as text, and nothing where nothing is told."""
     told = [
-        {**row, "unique_id": n, "first_name": row["first_name"].upper(), "surname": row["surname"].upper(),
-         "born_on": row["born_on"].isoformat(), "sex": None if row["sex"] == "U" else row["sex"]}
+        {**row, "unique_id": n, "first_name": row["first_name"].upper() or None, "surname": row["surname"].upper() or None,
+         "born_on": row["born_on"].isoformat() if row["born_on"] else None, "sex": None if row["sex"] == "U" else row["sex"]}
         for n, row in enumerate(rows)
     ]  # fmt: skip
-    return pa.Table.from_pylist(told)
+    rows.clear()
+    text = pa.string()
+    kinds = {
+        "first_name": text,
+        "surname": text,
+        "born_on": text,
+        "sex": text,
+        "postcode": text,
+        "unique_id": pa.int64(),
+    }
+    return pa.Table.from_pylist(told, schema=pa.schema(kinds))
 
 
 if __name__ == "__main__":

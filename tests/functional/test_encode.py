@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from careloom.cli.main import main
-from careloom.core import NotFoundError, OutputError, RequestError
+from careloom.core import DeliveryError, NotFoundError, OutputError, RequestError
 from careloom.govern import open_key
 from careloom.study import link_encoded
 
@@ -159,3 +159,22 @@ def test_what_is_missing_is_said(
     assert "--id" in capsys.readouterr().err
     assert main([*words, "--id", "Child ID"]) == 0
     assert main([*words, "--id", "Child ID"]) == OutputError.exit_code
+
+
+def test_a_list_without_anything_to_link_by_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = tmp_path / "one.csv"
+    listed.write_text("Child ID,Date of Birth,Gender\n1,01/02/2010,F\n", encoding="utf-8")
+    open_key(tmp_path / "a.key")
+    words = [
+        "encode",
+        str(listed),
+        "--id",
+        "Child ID",
+        "--key",
+        str(tmp_path / "a.key"),
+        "--out",
+        str(tmp_path / "out.csv"),
+    ]
+    assert main(words) == DeliveryError.exit_code
+    assert "there is nothing to link by" in capsys.readouterr().err
+    assert not (tmp_path / "out.csv").exists()

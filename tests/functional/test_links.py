@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,16 @@ import duckdb
 import pytest
 
 from careloom.catalogue import load_catalogue
+from careloom.catalogue.examples import load_examples
 from careloom.cli.main import main
 from careloom.core import AuditError, RequestError
-from careloom.engine import DuckDBEngine
+from careloom.engine import DuckDBEngine, open_engine, open_kept
+from careloom.link import WEIGHED, link_persons
 from careloom.report.asking import load_words
 from careloom.study import Study, Talk, agreement, read_study, review_links
 from careloom.study.asked_of_links import read_decisions, settled
+from careloom.study.link_results import hazards, shares
+from careloom.study.linkage_doubt import held_categories, linked_anew, quicker, ways_of
 from careloom.study.links import linked, load_judged
 from careloom.synth import make_england
 
@@ -65,7 +70,7 @@ def listen(patched: pytest.MonkeyPatch) -> None:
 def judge(study: Study, study_file: Path) -> dict[str, dict[str, float]]:
     with linked(study, CATALOGUE, lambda step, share: None) as engine:
         load_words(engine, CATALOGUE)
-        load_judged(engine, study_file.parent / "truth")
+        load_judged(engine, CATALOGUE, study_file.parent / "truth")
         rows = engine.arrow("SELECT * FROM link_truth").to_pylist()
     return {row["level"]: row for row in rows}
 
@@ -96,6 +101,66 @@ def test_the_command_shows_how_right_the_links_are_and_no_small_number(
     numbers = [cell for line in said.splitlines() for cell in line.split() if cell.isdigit()]
     assert numbers
     assert not {"1", "2", "3", "4"} & set(numbers)
+
+
+def test_yearly_returns_alone_are_linked_and_judged(study_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `careloom synth` leaves it: no record of another system, and every child of care known to the census by one number."""
+    plain = study_file.with_name("plain.toml")
+    text = study_file.read_text(encoding="utf-8")
+    plain.write_text(text[: text.rindex("[[delivery]]")], encoding="utf-8")
+    assert main(["link", str(plain)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Linked in mode both." in said
+    assert "How right the links are" in said
+    rows = judge(read_study(plain, CATALOGUE), plain)
+    assert rows["All"]["true_links"] > 60
+    assert rows["All"]["precision_share"] == 1.0
+    assert rows["All"]["recall_share"] >= 0.98  # who was adopted has another number, and no key joins it to who it was
+
+
+def test_where_no_link_is_to_be_judged_nothing_is_said_of_right_and_wrong(duck: DuckDBEngine, tmp_path: Path) -> None:
+    """A truth beside the study that knows one child, of one record."""
+    (tmp_path / "A").mkdir()
+    (tmp_path / "A" / "person.csv").write_text("child_id,person_id\n1,7\n")
+    record = "record\nla | return_name | child_id | collection_year | sex | delivery_id | line\nA | cin_census | 1 | 2019 | U | 1 | 1\n"
+    duck.load("record", load_examples(record, "record", year=2019, common=CATALOGUE.tables).tables["record"])
+    link_persons(duck, list)
+    load_words(duck, CATALOGUE)
+    load_judged(duck, CATALOGUE, tmp_path)
+    assert {row[0] for row in duck.rows("SELECT true_links FROM link_truth")} == {0}
+    assert duck.columns("link_truth") == list(CATALOGUE.tables["link_truth"].column_names)
+
+
+SAID = ("record", "identity_row", "former_upn_row", "event_row", "spell_row", "care_episode_row")
+"""The tables that linking reads."""
+
+
+@pytest.mark.parametrize("mode", ["both", "probabilistic"])
+def test_the_same_settings_give_the_same_children_on_spark(mode: str, study_file: Path, spark_session: Any) -> None:
+    """Every record's person, the rule that joined it, and the pairs left in doubt; probabilities to what sums in other orders give."""
+    spark_session.forget()
+    study = read_study(study_file, CATALOGUE)
+    study = replace(study, links=replace(study.links, mode=mode))
+    extracts = [name for name, return_ in CATALOGUE.returns.items() if not return_.yearly]
+    found = []
+    with linked(study, CATALOGUE, lambda step, share: None) as duck:
+        for name in SAID:
+            spark_session.load(name, duck.arrow(f"SELECT * FROM {name}"))
+        link_persons(spark_session, list, extracts=extracts, mode=mode, likeness=study.links.likeness)
+        link_persons(duck, list, extracts=extracts, mode=mode, likeness=study.links.likeness)
+        for engine in (duck, spark_session):
+            persons = engine.rows("SELECT la, return_name, child_id, person_id, link_rule FROM person_of")
+            pairs = (
+                engine.rows(f"SELECT one_no, two_no, doubt, probability FROM {WEIGHED}")
+                if mode == "probabilistic"
+                else []
+            )
+            found.append((sorted(persons), sorted(pairs)))
+    (persons, pairs), (on_spark, pairs_on_spark) = found
+    assert len(persons) > 900
+    assert persons == on_spark
+    assert [pair[:3] for pair in pairs] == [pair[:3] for pair in pairs_on_spark]
+    assert [pair[3] for pair in pairs] == pytest.approx([pair[3] for pair in pairs_on_spark], abs=1e-9)
 
 
 def answers(*keys: str) -> Talk:
@@ -178,17 +243,52 @@ def test_two_reviewers_and_how_far_they_agree(study_file: Path) -> None:
     study.links.decided.unlink()
 
 
-def test_nothing_that_a_run_keeps_tells_a_name(study_file: Path) -> None:
-    text = (
-        study_file.read_text(encoding="utf-8")
-        .replace("most_classes = 12", "most_classes = 1")
-        .replace("starts = 10", "starts = 1")
-    )
-    study_file.write_text(text, encoding="utf-8")
+@pytest.fixture(scope="module")
+def ran(study_file: Path) -> Path:
+    """The study with one category of demand, run."""
+    text = study_file.read_text(encoding="utf-8").replace("most_classes = 12", "most_classes = 1")
+    study_file.write_text(text.replace("starts = 10", "starts = 1"), encoding="utf-8")
     assert main(["run", str(study_file)]) == 0
-    study = read_study(study_file, CATALOGUE)
+    return study_file
+
+
+def test_nothing_that_a_run_keeps_tells_a_name(ran: Path) -> None:
+    study = read_study(ran, CATALOGUE)
     with duckdb.connect(str(study.out / "study.duckdb"), read_only=True) as db:
         tables = {name for (name,) in db.execute("SELECT table_name FROM information_schema.tables").fetchall()}
         rules = {rule for (rule,) in db.execute("SELECT DISTINCT link_rule FROM person_of").fetchall()}
     assert not {"identity_row", "pair_doubtful", "pair_weighed"} & tables
     assert "alike" in rules
+
+
+def test_linked_as_the_study_asks_results_are_those_of_the_run(ran: Path) -> None:
+    """Everything that --doubt works out anew, with the categories held, is what the run worked out; drawn links are others."""
+    study = read_study(ran, CATALOGUE)
+    study = quicker(study, held_categories(study, CATALOGUE))
+    ways = [way for way in ways_of(study.links, 2) if way.title in ("probabilistic", "drawn")]
+    with closing(open_engine(study.engine)) as engine:
+        (own,), drawn = linked_anew(study, CATALOGUE, engine, ways, lambda step, share: None)
+        linked_now = engine.rows("SELECT count(*) AS n FROM identifier_link WHERE link_rule = 'alike'")[0][0]
+    with closing(open_kept(study.out / "study.duckdb")) as engine:
+        kept = {key: each for reader in (hazards, shares) for key, each in reader(engine)}
+    assert len(kept) > 5
+    for key, each in kept.items():
+        assert (own[key].value, own[key].variance) == pytest.approx((each.value, each.variance), rel=1e-9, abs=1e-12), (
+            key
+        )
+    assert linked_now > 60
+    assert all(set(each) == set(own) for each in drawn)
+
+
+def test_doubt_about_links_is_told_beside_each_result(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["link", str(ran), "--doubt", "--sets", "2"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "Drawn: 2 sets of links",
+        "within authority pupil number both",
+        "probabilistic drawn",
+        "How much of the uncertainty",
+    ):
+        assert words in said
+    assert main(["link", str(ran), "--doubt", "--sets", "1"]) == RequestError.exit_code
+    assert "from 2 to" in capsys.readouterr().err

@@ -6,8 +6,8 @@ from careloom.catalogue import Need
 from careloom.catalogue.costing import read_need
 from careloom.catalogue.examples import ISO, typed, write_cell
 from careloom.catalogue.load import OURS, read_tables
-from careloom.core import read_examples
-from careloom.costs.needs import find_needs
+from careloom.core import RequestError, read_examples
+from careloom.costs.needs import NeedChoices, find_needs
 from careloom.engine import Engine
 
 TABLES = read_tables(OURS / "tables.toml")
@@ -33,6 +33,25 @@ def test_a_need_is_found_as_its_example_shows(engine: Engine, need: Need) -> Non
         str(list(row.values())) for row in expected
     )
     assert ledger.faults() == []
+
+
+def test_a_study_may_set_what_a_rule_counts_with(engine: Engine) -> None:
+    """Scores of 17 and 16 in the example: at 16 both years count, at 18 neither; of another need, nothing changes."""
+    (ebd,) = (need for need in NEEDS if need.name == "ebd")
+    lay(engine, ebd)
+    for score, years in ((16, [2019, 2020]), (17, [2019]), (18, [])):
+        find_needs(engine, NeedChoices(numbers=(("ebd", "sdq_score", score),)).of([ebd]))
+        found = engine.rows("SELECT year(starts_on) AS year FROM need WHERE person_id = 'score' ORDER BY starts_on")
+        assert [year for (year,) in found] == years
+
+
+def test_a_need_may_be_left_out_and_what_there_is_not_is_refused() -> None:
+    assert [need.name for need in NeedChoices(off=("uasc", "ebd")).of(NEEDS)] == ["cwd", "offending"]
+    assert NeedChoices().of(NEEDS) == NEEDS
+    with pytest.raises(RequestError, match='no need "ebt"; did you mean "ebd"'):
+        NeedChoices(off=("ebt",)).of(NEEDS)
+    with pytest.raises(RequestError, match='"ebd" counts with no "sdq_scores"; did you mean "sdq_score"'):
+        NeedChoices(numbers=(("ebd", "sdq_scores", 3),)).of(NEEDS)
 
 
 def test_groups_are_named_by_their_needs_in_order(engine: Engine) -> None:

@@ -30,7 +30,7 @@ class Element:
     (basis event), or starts_on and ends_on (any other basis, whose unit is only that of the price: nights are counted). A
     stretch in a placement gives placement_id, a placement segment, in place of case_id; an event that belongs to no spell
     gives person_id and la. Where it has them it also gives variation (a key of the price sheet), is_imputed, trigger_id
-    (what in the record shows it: a spell_id, or the event and its day) and quantity. Beside the common tables it may read the names that the costs room makes: see costs/quantities.py.
+    (what in the record shows it: a spell_id, or the event and its day) and quantity. Beside the common tables it may read the names that the costs room makes: see costs/triggers.py.
     """
 
     name: str
@@ -66,7 +66,8 @@ class Need:
     """A need that a group of children is told by, with the stretches of days for which the record shows it.
 
     `select` reads the common tables and gives person_id, starts_on and ends_on: the first day no longer in it, blank while
-    it goes on. `position` orders the names of combinations.
+    it goes on. `position` orders the names of combinations. `numbers` are what a study may set otherwise, such as a score;
+    `select` finds them, by their names, in the one row of `number`.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Need:
     select: str
     items: tuple[str, ...]
     examples: str
+    numbers: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,17 @@ def read_need(path: Path) -> Need:
         select=keys.text("select"),
         items=keys.texts("items"),
         examples=keys.text("examples"),
+        numbers=read_numbers(keys.table("numbers", {})),
     )
     keys.done()
     return need
+
+
+def read_numbers(keys: Keys) -> tuple[tuple[str, int], ...]:
+    """Read what a rule counts with, by name: whole numbers."""
+    numbers = tuple((name, int(keys.whole(name))) for name in sorted(keys.values))
+    keys.done()
+    return numbers
 
 
 def read_placement_codes(path: Path) -> PlacementCodes:

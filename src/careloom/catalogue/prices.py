@@ -1,7 +1,7 @@
 """Price sheets: what one event, week or month of each element costs, row by row, each with its source."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -87,6 +87,8 @@ class PriceSheet:
     standing: str
     price_year: str
     prices: tuple[Price, ...]
+    base: PriceBase = field(default_factory=PriceBase, compare=False)
+    """What stands beside it: the indices that would bring it to other years."""
 
 
 def read_prices(path: Path, base: PriceBase | None = None) -> PriceSheet:
@@ -112,7 +114,7 @@ def read_prices(path: Path, base: PriceBase | None = None) -> PriceSheet:
     for price in prices:
         check_once(path, price)
     check_one_basis(path, prices)
-    return PriceSheet(path.stem, standing, price_year, prices)
+    return PriceSheet(path.stem, standing, price_year, prices, base)
 
 
 def check_filled(path: Path, lines: Sequence[tuple[int, Row]]) -> None:

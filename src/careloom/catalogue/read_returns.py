@@ -170,7 +170,9 @@ def read_declaration(path: Path) -> Declaration:
     keys = read_toml(path, CatalogueError)
     declaration = Declaration(
         name=path.stem,
-        makes=keys.one_of("makes", ("step", "record", "identity", "event", "spell", "factor", "care_episode", "fee")),
+        makes=keys.one_of(
+            "makes", ("step", "record", "identity", "former_upn", "event", "spell", "factor", "care_episode", "fee")
+        ),
         why=keys.text("why"),
         source=keys.text("source"),
         reads=keys.text("reads"),

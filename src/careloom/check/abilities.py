@@ -113,7 +113,7 @@ def make_abilities(engine: Engine, catalogue: Catalogue, measured: Sequence[Meas
 
 
 def questions_of(catalogue: Catalogue) -> list[Question]:
-    """Return every question of the catalogue with its items: typologies, outcomes, cost processes."""
+    """Return every question of the catalogue with its items: typologies, outcomes, cost processes, needs that costs are told by."""
     found = [
         ("typology", name, f"Categories of demand ({name})", each.items)
         for name, each in catalogue.indicator_sets.items()
@@ -121,6 +121,7 @@ def questions_of(catalogue: Catalogue) -> list[Question]:
     ]
     found += [("outcome", name, each.title, each.items) for name, each in catalogue.outcomes.items()]
     found += [("cost process", p.key, f"{p.key}. {p.name}", p.items) for p in catalogue.processes]
+    found += [("need", need.name, f"Need: {need.title}", need.items) for need in catalogue.needs]
     return [Question(kind, name, title, tuple(map(read_item, items))) for kind, name, title, items in found]
 
 

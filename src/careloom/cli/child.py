@@ -10,8 +10,7 @@ from rich.console import Console
 
 from careloom.catalogue import load_catalogue
 from careloom.cli.which_child import add_which_child, which_child
-from careloom.core import AuditError
-from careloom.study import check_accesses, look_at_child
+from careloom.study import look_at_child
 
 ABOUT = """Show one child's record as a timeline: help, plans, care, placements, legal status, events and costs, each with its
 days, what was repaired, and the file and line it was read from. It reads what careloom run has kept, and changes nothing.
@@ -27,8 +26,7 @@ What is shown is for inside the authority only; files are written so that only y
 EXAMPLES = """examples:
   careloom child ours.toml 4vq7m2kd6tnx5ryw3bjz2hcaeu --purpose "case audit, April"
   careloom child ours.toml --child-id 12345 --authority 998 --purpose "complaint 17" --svg child.svg --out child.txt
-  careloom child ours.toml --check-log                      is every access still there, as it was written?
-  careloom child ours.toml --check-log 9b1f4c20d7e8a3b5     and is the one with this fingerprint among them?
+  careloom audit verify ours.toml                    is every access still there, as it was written?
 
 what is shown begins like this:
                          2020            2021            2022            2023
@@ -57,15 +55,10 @@ def add_child(commands: Any) -> None:
     child.add_argument(
         "--out", type=Path, metavar="FILE.txt", help="write the text into a new file instead of showing it"
     )
-    child.add_argument(
-        "--check-log", nargs="?", const="", metavar="FINGERPRINT", help="show no child; check the log of accesses"
-    )
     child.set_defaults(command=child_command, when_stopped="nothing was shown")
 
 
 def child_command(asked: argparse.Namespace, console: Console) -> int:
-    if asked.check_log is not None:
-        return check_command(asked, console)
     words = look_at_child(asked.study, load_catalogue(), which_child(asked, svg=asked.svg, out=asked.out))
     if not asked.out:
         show(words)
@@ -81,15 +74,3 @@ def show(words: str) -> None:
         print(words, end="", flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def check_command(asked: argparse.Namespace, console: Console) -> int:
-    checked = check_accesses(asked.study, load_catalogue(), asked.check_log)
-    for fault in checked.faults:
-        console.print(f"careloom: {fault}", style="red", markup=False, soft_wrap=True)
-    if checked.faults:
-        return AuditError.exit_code
-    print(
-        f"{checked.lines:,} accesses, whole and in order. Note the last fingerprint elsewhere: {checked.fingerprint[:16]}"
-    )
-    return 0

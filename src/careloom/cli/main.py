@@ -5,27 +5,36 @@ import os
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 import careloom
 from careloom.catalogue import load_catalogue
+from careloom.cli.agreements import add_agreements
+from careloom.cli.app import add_app
+from careloom.cli.audit import add_audit
+from careloom.cli.bundle import add_bundle
 from careloom.cli.child import add_child
 from careloom.cli.classes import add_classes
 from careloom.cli.classify import add_classify
 from careloom.cli.cost import add_cost
 from careloom.cli.encode import add_encode
+from careloom.cli.expire import add_expire
 from careloom.cli.explain import add_explain
 from careloom.cli.federate import add_federate
+from careloom.cli.findings import add_findings
 from careloom.cli.link import add_link
 from careloom.cli.outcomes import add_outcomes
 from careloom.cli.prices import add_prices
 from careloom.cli.profile import add_profile
 from careloom.cli.progress import steps
 from careloom.cli.records import add_records
+from careloom.cli.rerun import add_rerun
 from careloom.cli.review import add_review
 from careloom.cli.synth import add_synth
 from careloom.cli.typology import add_typology
+from careloom.cli.vault import add_vault
 from careloom.core import CareloomError, DeliveryError
 from careloom.study import read_study, run_study
 
@@ -42,7 +51,9 @@ exit codes:
   6  the output folder cannot be written, or is not ours to replace
   7  a declaration of the catalogue, or a price sheet, is wrong
   8  what was asked for is not there: results of a run, or a child in them
-  9  an access could not be written down, so nothing was shown; or the log of accesses does not hold together
+  9  the audit log cannot be written, so nothing was shown or run; or it does not hold together
+ 10  careloom rerun: other tables came of it than before
+ 11  the identity vault cannot be opened or written: the message says which key is wanted
 130  stopped with Ctrl-C; the outputs of an earlier run are untouched
 """
 
@@ -90,16 +101,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"careloom {careloom.__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run",
-        help="run a study: from the returns it names to a report",
-        epilog=EXITS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    run.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; see examples/")
-    run.add_argument("--accept", action="store_true", help="take every clear proposal of recognised.csv as confirmed")
-    run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
+    add_run(commands)
     add_records(commands)
+    add_findings(commands)
     add_link(commands)
     add_review(commands)
     add_encode(commands)
@@ -113,8 +117,28 @@ def parser() -> argparse.ArgumentParser:
     add_child(commands)
     add_explain(commands)
     add_prices(commands)
+    add_agreements(commands)
+    add_audit(commands)
+    add_rerun(commands)
+    add_vault(commands)
+    add_expire(commands)
+    add_app(commands)
     add_synth(commands)
+    add_bundle(commands)
     return top
+
+
+def add_run(commands: Any) -> None:
+    """Add the command that runs a study."""
+    run = commands.add_parser(
+        "run",
+        help="run a study: from the returns it names to a report",
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; see examples/")
+    run.add_argument("--accept", action="store_true", help="take every clear proposal of recognised.csv as confirmed")
+    run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
 
 
 def run_command(asked: argparse.Namespace, console: Console) -> int:

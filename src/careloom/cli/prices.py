@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from careloom.catalogue import HOURS_BASES, load_catalogue
+from careloom.cli.agreements import add_new_agreement
 from careloom.core import RequestError
 from careloom.costs import Spread, TimeUse, price_rows, read_time_use
 from careloom.study import write_new_prices, write_price_rows
@@ -34,11 +35,12 @@ EXAMPLES = """examples:
 
 def add_prices(commands: Any) -> None:
     """Add the commands that make prices."""
-    new = commands.add_parser("new", help="write an empty, explained sheet of prices to fill in")
+    new = commands.add_parser("new", help="write an empty, explained sheet of prices, or an agreement, to fill in")
     parts = new.add_subparsers(title="what", required=True, metavar="WHAT")
     prices = parts.add_parser("prices", help="an empty price sheet and staff sheet", description=ABOUT_NEW)
     prices.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder, or an empty one")
     prices.set_defaults(command=new_command, when_stopped="the folder may be half written")
+    add_new_agreement(parts)
     time_use = commands.add_parser(
         "time-use",
         help="hours of each process with their spread, from a focus group or a diary",

@@ -12,7 +12,7 @@ from careloom.core import RequestError
 from careloom.study import describe_by, list_described, list_profiles, read_study, write_described
 
 ABOUT = """Describe who came and what followed, by any column, from the results of a study that was run: shares, medians, and
-what sets a group apart. Numbers are withheld and rounded as in the report: c stands where fewer than 6 rows were. Without
+what sets a group apart. Numbers are withheld and rounded as in the report: c stands where too few children were. Without
 --of it lists what can be asked."""
 
 

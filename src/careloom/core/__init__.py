@@ -10,6 +10,7 @@ from careloom.core.errors import (
     OutputError,
     RequestError,
     StudyError,
+    VaultError,
     nearest,
 )
 from careloom.core.examples import ExampleTable, read_examples
@@ -36,6 +37,7 @@ __all__ = [
     "Step",
     "StudyError",
     "Table",
+    "VaultError",
     "Years",
     "nearest",
     "read_examples",

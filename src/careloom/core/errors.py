@@ -58,6 +58,12 @@ class AuditError(CareloomError):
     exit_code = 9
 
 
+class VaultError(CareloomError):
+    """The identity vault cannot be opened or written: no key, another key, a key that others may read, or a changed file."""
+
+    exit_code = 11
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean "x"?` for the known word closest to `word`, or the list of known words."""
     known = sorted(known)

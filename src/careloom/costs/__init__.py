@@ -2,12 +2,14 @@
 
 from careloom.costs.classes import cost_classes
 from careloom.costs.costing import CostChoices, cost_children
+from careloom.costs.needs import NeedChoices
 from careloom.costs.prices import choose_price
 from careloom.costs.sheet_checks import check_prices
 from careloom.costs.time_use import Spread, TimeUse, price_rows, read_time_use
 
 __all__ = [
     "CostChoices",
+    "NeedChoices",
     "Spread",
     "TimeUse",
     "check_prices",

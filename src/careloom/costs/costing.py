@@ -1,59 +1,23 @@
 """Bottom-up costing: what each piece of work costs, times how often the record shows it was done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
 
-from careloom.catalogue import PRICE_KEYS, Need, PlacementCodes, PriceSheet, Process
+from careloom.catalogue import Need, PlacementCodes, PriceSheet, Process
 from careloom.core import Ledger
 from careloom.costs.care import choose_segments, choose_spells
 from careloom.costs.fees import find_averages, find_fees
-from careloom.costs.needs import find_needs
-from careloom.costs.prices import make_unit_costs
-from careloom.costs.quantities import find_cuts, find_triggers, make_quantities
+from careloom.costs.lines import make_lines
+from careloom.costs.needs import NeedChoices, find_needs
+from careloom.costs.prices import make_sheet_costs
+from careloom.costs.quantities import find_cuts, make_quantities
 from careloom.costs.reviews import choose_reviews
-from careloom.engine import Engine, count, text
-
-SAME_KEYS = " AND ".join(f"u.{name} = q.{name}" for name in ("process", "element", *PRICE_KEYS))
-
-# A fee is the child's own where one is recorded; else the average of its kind, the nearer one first: own fees before the sheet.
-# What is no fee has nobody to pay for, so it finds none: DuckDB compares every row with every other where an outer join asks
-# anything but comparisons of columns.
-PRICED = f"""
-SELECT q.*, f.per_night AS recorded, two.per_night AS average_2, three.per_night AS average_3,
-       CASE WHEN q.kind <> 'fee' THEN NULL WHEN f.per_night IS NOT NULL THEN 1
-            WHEN two.per_night IS NOT NULL OR q.sheet_level = 2 THEN 2 ELSE 3 END AS fee_level,
-       CASE WHEN q.kind <> 'fee' THEN 'sheet' WHEN f.per_night IS NOT NULL THEN 'recorded fee'
-            WHEN two.per_night IS NOT NULL THEN 'average of recorded fees' WHEN q.sheet_level = 2 THEN 'sheet'
-            WHEN three.per_night IS NOT NULL THEN 'average of recorded fees' ELSE 'sheet' END AS price_source
-FROM (
-  SELECT q.*, u.process_name, u.kind, u.perspective, u.component, u.basis, u.price_rows, u.unit_cost AS sheet_cost,
-         u.fee_level AS sheet_level, CASE WHEN u.kind = 'fee' THEN q.person_id END AS paid_for,
-         CASE WHEN u.kind = 'fee' THEN q.la END AS paid_by
-  FROM cost_quantity AS q
-  JOIN cost_unit AS u ON {SAME_KEYS}) AS q
-LEFT JOIN fee_stretch AS f ON f.person_id = q.paid_for AND f.starts_on <= q.starts_on AND f.ends_on > q.starts_on
-LEFT JOIN fee_average_2 AS two
-  ON two.la = q.paid_by AND two.placement_code = q.placement_code AND two.provider = q.provider AND two.area = q.area
-  AND two.age_band = q.age_band
-LEFT JOIN fee_average_3 AS three ON three.la = q.paid_by AND three.placement_code = q.placement_code
-"""
-LINES = """
-SELECT person_id, la, placement_id, nullif(placement_code, '') AS placement_code, nullif(provider, '') AS provider,
-       need_group, nullif(age_band, '') AS age_band, process, process_name, element, variation, kind, perspective, component,
-       starts_on, ends_on, basis, quantity, unit_cost, CAST(quantity * unit_cost AS DECIMAL(18, 6)) AS subtotal,
-       is_imputed, fee_level, price_source, CASE WHEN price_source = 'sheet' THEN price_rows END AS price_rows,
-       found_in AS trigger_id,
-       CASE WHEN price_source = 'sheet' THEN {standing} ELSE 'recorded' END AS standing,
-       CASE WHEN price_source = 'sheet' THEN {price_year} ELSE 'as paid' END AS price_year
-FROM (
-  SELECT *, CASE WHEN price_source = 'recorded fee' THEN recorded WHEN price_source = 'sheet' THEN sheet_cost
-                 WHEN fee_level = 2 THEN average_2 ELSE average_3 END AS unit_cost
-  FROM ({priced}) AS priced) AS told
-"""
+from careloom.costs.triggers import find_triggers
+from careloom.engine import Engine, count
 
 
 @dataclass(frozen=True)
@@ -67,6 +31,7 @@ class CostChoices:
     """`initial_plus_core`: an assessment takes the work of both that it came in place of in 2013-14 (process CIN 2)."""
     cin_review_days: int = 42
     """Days between reviews of a child in need plan, which no return holds: a local policy."""
+    needs: NeedChoices = field(default_factory=NeedChoices)
 
 
 def cost_children(
@@ -93,16 +58,15 @@ def cost_children(
     ledger = choose_spells(engine)
     choose_segments(engine, placement_codes)
     ledger.extend(choose_reviews(engine, end_day))
-    ledger.extend(find_needs(engine, needs))
+    ledger.extend(find_needs(engine, choices.needs.of(needs)))
     ledger.extend(find_fees(engine, is_used=choices.with_recorded_fees))
     find_averages(engine)
     engine.load("cost_choice", choice_table(choices, end_day))
     find_triggers(engine, processes)
-    find_cuts(engine)
+    find_cuts(engine, first_day, end_day)
     ledger.extend(make_quantities(engine, first_day, end_day))
-    make_unit_costs(engine, processes, sheet, choices.family_share)
-    said = {"standing": text(sheet.standing), "price_year": text(sheet.price_year)}
-    lines = engine.make("cost", LINES.format(priced=PRICED, **said))
+    make_sheet_costs(engine, processes, sheet, choices.family_share)
+    lines = make_lines(engine, sheet)
     ledger.note("price what was done", "cost_quantity", "cost", count(engine, "cost_quantity"), lines)
     return ledger
 

@@ -1,9 +1,10 @@
 """Who a child is to the prices: need group, the combination of needs that the record shows for a day, and age band."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from careloom.catalogue import Need
-from careloom.core import Ledger
+from careloom.core import Ledger, RequestError, nearest
 from careloom.engine import Engine, text, with_names
 
 NO_NEED = "no additional needs"
@@ -21,6 +22,33 @@ STRETCHES = {
 }
 
 
+@dataclass(frozen=True)
+class NeedChoices:
+    """Which needs a study tells apart, and what their rules count with, where it is not as the catalogue has it."""
+
+    off: tuple[str, ...] = ()
+    numbers: tuple[tuple[str, str, int], ...] = ()
+    """The need, the number's name, and the number."""
+
+    def of(self, needs: Sequence[Need]) -> list[Need]:
+        """Return the needs as the study has them. Raises RequestError for a need, or a number of it, that there is not."""
+        known = {need.name: need for need in needs}
+        for name in (*self.off, *(name for name, _, _ in self.numbers)):
+            if name not in known:
+                raise RequestError(f'there is no need "{name}"{nearest(name, known)}')
+        for name, number, value in self.numbers:
+            own = dict(known[name].numbers)
+            if number not in own:
+                raise RequestError(f'the need "{name}" counts with no "{number}"{nearest(number, own)}')
+            known[name] = replace(known[name], numbers=tuple((own | {number: value}).items()))
+        return [need for need in known.values() if need.name not in self.off]
+
+    def said(self) -> str:
+        """What is otherwise than the catalogue has it, in words; blank when nothing is."""
+        told = [f"{name}: {number.replace('_', ' ')} {value}" for name, number, value in self.numbers]
+        return "; ".join([*told, *(f"{name} is not told apart" for name in self.off)])
+
+
 def find_needs(engine: Engine, needs: Sequence[Need]) -> Ledger:
     """Make `need`, stretches for which the record shows a need, and `need_stretch`, the group of each stretch of days.
 
@@ -28,7 +56,7 @@ def find_needs(engine: Engine, needs: Sequence[Need]) -> Ledger:
     record knows of.
     """
     parts = [
-        f"SELECT person_id, {text(need.name)} AS need, starts_on, ends_on FROM ({need.select}) AS found WHERE ends_on IS NULL OR ends_on > starts_on"
+        f"SELECT person_id, {text(need.name)} AS need, starts_on, ends_on FROM ({with_numbers(need)}) AS found WHERE ends_on IS NULL OR ends_on > starts_on"
         for need in needs
     ]
     found = engine.make("need", " UNION ALL ".join([EMPTY, *parts]))
@@ -36,6 +64,12 @@ def find_needs(engine: Engine, needs: Sequence[Need]) -> Ledger:
     ledger = Ledger()
     ledger.note("tell need groups", "need", "need", found, found)
     return ledger
+
+
+def with_numbers(need: Need) -> str:
+    """The SELECT of a need, which finds its numbers in the one row of `number`."""
+    numbers = ", ".join(f"{value} AS {name}" for name, value in need.numbers)
+    return with_names({"number": f"SELECT {numbers}"} if numbers else {}, need.select)
 
 
 def groups(needs: Sequence[Need]) -> str:

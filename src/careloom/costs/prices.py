@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from careloom.catalogue import PRICE_KEYS, Element, Price, PriceSheet, Process
 from careloom.core import CatalogueError
+from careloom.costs.needs import AGE_BANDS
+from careloom.costs.triggers import elements_of
 from careloom.engine import Engine
 
 PER_NIGHT = {
@@ -18,12 +20,23 @@ PER_NIGHT = {
 """What of a price falls on one night."""
 PLACES = Decimal("0.000001")
 MONEY = pa.decimal128(18, 6)
-UNIT_COSTS = pa.schema(
-    [(name, pa.string()) for name in ("process", "element", *PRICE_KEYS)]
-    + [(name, pa.string()) for name in ("process_name", "kind", "perspective", "component", "basis", "price_rows")]
-    + [("fee_level", pa.int32())]
-    + [(name, MONEY) for name in ("unit_cost", "unit_cost_low", "unit_cost_high")]
+NUMBERS = ("element_no", "place_no", "need_no", "age_no")
+KEYS = (*NUMBERS, "variation")
+"""What of a quantity may change its price: the texts of PRICE_KEYS, by their numbers."""
+SHEET_COSTS = pa.schema(
+    [(name, pa.int32()) for name in (*NUMBERS, "fee_level")]
+    + [(name, pa.string()) for name in (*PRICE_KEYS, "process", "process_name", "element")]
+    + [(name, pa.string()) for name in ("kind", "perspective", "component", "basis", "price_rows")]
+    + [("unit_cost", MONEY)]
 )
+BANDS = ("", *(band for _, band in AGE_BANDS))
+"""Age bands by their number; 0 is 18 and over, or not known."""
+COMBINATIONS = f"""
+SELECT {", ".join(f"q.{key}" for key in KEYS)}, w.placement_code, w.provider, w.area, g.need_group
+FROM (SELECT DISTINCT {", ".join(KEYS)} FROM cost_quantity) AS q
+JOIN cost_place AS w ON w.place_no = q.place_no
+JOIN cost_need_group AS g ON g.need_no = q.need_no
+"""
 
 
 def choose_price(sheet: PriceSheet, process: str, element: str, keys: Mapping[str, str]) -> Price:
@@ -64,42 +77,36 @@ def per_unit(sheet: PriceSheet, element: Element, price: Price, amount: Decimal)
         return exact.quantize(PLACES, ROUND_HALF_EVEN)
 
 
-def make_unit_costs(
+def make_sheet_costs(
     engine: Engine, processes: Sequence[Process], sheet: PriceSheet, share: Decimal = Decimal(1)
 ) -> None:
-    """Make `cost_unit`: GBP for one event or night of each element and combination of keys that came up.
+    """Make `cost_sheet`: what the sheet says one event or night costs, in GBP, for each combination of keys that came up.
 
     `share` is what one child bears of work that is often done once for a family.
     """
-    elements = {(process.key, e.name): (process, e) for process in processes for e in process.elements}
-    asked = ", ".join(("process", "element", *PRICE_KEYS))
+    elements = elements_of(processes)
     rows = []
-    for number, name, *values in engine.rows(f"SELECT DISTINCT {asked} FROM cost_quantity"):
-        process, element = elements[number, name]
-        keys = dict(zip(PRICE_KEYS, values, strict=True))
-        price = choose_price(sheet, number, name, keys)
+    for asked in engine.arrow(COMBINATIONS).to_pylist():
+        process, element = elements[asked["element_no"]]
+        asked["age_band"] = BANDS[asked["age_no"]]
+        price = choose_price(sheet, process.key, element.name, {key: asked[key] for key in PRICE_KEYS})
         factor = share if element.is_shared else Decimal(1)
-        unit, low, high = (
-            per_unit(sheet, element, price, amount * factor) for amount in (price.amount, price.low, price.high)
-        )
         rows.append(
-            {
-                "process": number,
-                "element": name,
-                **keys,
+            asked
+            | {
+                "process": process.key,
                 "process_name": process.name,
+                "element": element.name,
                 "kind": element.kind,
                 "perspective": element.perspective,
                 "component": element.component,
                 "basis": "event" if element.basis == "event" else "night",
                 "price_rows": " ".join(str(row.line) for row in price.rows),
                 "fee_level": fee_level(price) if element.kind == "fee" else None,
-                "unit_cost": unit,
-                "unit_cost_low": low,
-                "unit_cost_high": high,
+                "unit_cost": per_unit(sheet, element, price, price.amount * factor),
             }
         )
-    engine.load("cost_unit", pa.Table.from_pylist(rows, schema=UNIT_COSTS))
+    engine.load("cost_sheet", pa.Table.from_pylist(rows, schema=SHEET_COSTS))
 
 
 def fee_level(price: Price) -> int:

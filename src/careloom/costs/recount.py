@@ -69,6 +69,7 @@ def recount(
             choices=choices,
         )
         engine.make("cost_again", f"SELECT {columns} FROM cost")
+        engine.drop("cost")
         again = ", ".join(text(process.key) for process in chosen)
         engine.make(
             "cost",
@@ -83,4 +84,5 @@ def recount(
 
 def restore(engine: Engine) -> None:
     """Bring back the lines of before the recount."""
+    engine.drop("cost")
     engine.make("cost", f"SELECT * FROM {BEFORE}")

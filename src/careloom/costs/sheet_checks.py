@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from careloom.catalogue import Need, PlacementCodes, Price, PriceSheet, Process
 from careloom.core import CatalogueError, nearest
+from careloom.costs.care import AREAS
 from careloom.costs.needs import AGE_BANDS, NO_NEED
 
 
@@ -15,6 +16,7 @@ def check_prices(
     known: dict[str, Iterable[str]] = {
         "placement_code": {code for _, _, code in placement_codes.rows},
         "age_band": [band for _, band in AGE_BANDS],
+        "area": AREAS,
     }
     titles = [need.title for need in sorted(needs, key=lambda need: need.position)]
     for price in sheet.prices:

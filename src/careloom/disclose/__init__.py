@@ -1,15 +1,17 @@
 """The one door out: withhold small counts, round the others, and account for what was done."""
 
-from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Share, Steps, Total
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Same, Share, Steps, Total
 from careloom.disclose.curve import Points, safe_points
-from careloom.disclose.profile import DEFAULT, Profile
-from careloom.disclose.release import WITHHELD, Account, Released, never_shown, release
+from careloom.disclose.profile import DEFAULT, USUAL, Profile, profile_names, read_profile
+from careloom.disclose.release import WITHHELD, Account, Asked, Released, never_shown, release, release_all
 
 __all__ = [
     "DEFAULT",
+    "USUAL",
     "WITHHELD",
     "Account",
     "Amount",
+    "Asked",
     "Column",
     "Count",
     "Estimate",
@@ -19,10 +21,14 @@ __all__ = [
     "Profile",
     "Ratio",
     "Released",
+    "Same",
     "Share",
     "Steps",
     "Total",
     "never_shown",
+    "profile_names",
+    "read_profile",
     "release",
+    "release_all",
     "safe_points",
 ]

@@ -1,6 +1,7 @@
 """What a column of a table that asks to be released may be. A column that is none of these does not get out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -104,3 +105,19 @@ class Steps:
     dropped: str
     left: str
     within: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Same:
+    """Numbers of a table that `table` tells too, so that what is withheld in one is not worked out from the other.
+
+    The rows here that hold the labels `here`, and the rows there that hold the labels `there`, tell the same where their
+    labels `by` agree; `counts` says which column there is which here. `is_sum`: those there add up to the one here.
+    """
+
+    table: str
+    by: tuple[str, ...]
+    counts: Mapping[str, str]
+    here: Mapping[str, str] = field(default_factory=dict)
+    there: Mapping[str, str] = field(default_factory=dict)
+    is_sum: bool = False

@@ -5,16 +5,20 @@ programming on tables of 8 x 5 to 152 x 8 cells: withholding alone let 62 of 254
 rounding none. It can still fail when a total says that many withheld cells are all as small as can be (a total of 17
 and parts of 13, 1, 1, 1, 1 are shown as 15 and 15: the four can only be 1); then the total is withheld, or of the
 levels of one thing, whose total stands in many places, the smallest that is shown.
-What several tables say together is not looked at here; amounts of money have rules of their own, in `amounts`.
+Sums may go from table to table, where two tables tell the same numbers; amounts of money have rules of their own, in
+`amounts`.
 """
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Literal
 
-Cell = tuple[int, str]
-"""A row's number and a column's name."""
+Cell = tuple[str, int, str]
+"""A table's name, a row's number and a column's name."""
 Bounds = dict[Cell, tuple[int, int]]
 """The least and the greatest number that each cell can hold for all that a reader knows."""
+
+Adds = Literal["exactly", "overlapping", "at least"]
 
 PASSES = 12
 """Passes over all sums: those that stand in a ring can go on narrowing a number by one for ever."""
@@ -24,13 +28,14 @@ PASSES = 12
 class Sum:
     """A cell that is the sum of others, and which goes first when more must be withheld: the whole, or the smallest part.
 
-    Of children who may be in several parts the sum is not `exact`: the whole is no more than the parts together.
+    `adds` says how: `exactly`; `overlapping`, of children who may be in several parts, so that the whole is no more than
+    the parts together and no less than each; or `at least`, of rows and their children: each child has one row or more.
     """
 
     whole: Cell
     parts: tuple[Cell, ...]
     whole_first: bool
-    is_exact: bool = True
+    adds: Adds = "exactly"
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -56,7 +61,10 @@ def implied(each: Sum, found: Bounds) -> list[tuple[Cell, tuple[int, int]]]:
     """Say what one sum alone says of each of its cells, the others being within their bounds."""
     low, high = (sum(found[part][end] for part in each.parts) for end in (0, 1))
     whole = found[each.whole]
-    if not each.is_exact:
+    if each.adds == "at least":
+        most = [(part, (found[part][0], whole[1] - low + found[part][0])) for part in each.parts]
+        return [(each.whole, (low, whole[1])), *most]
+    if each.adds == "overlapping":
         least = [(part, (whole[0] - high + found[part][1], whole[1])) for part in each.parts]
         return [(each.whole, (max(found[part][0] for part in each.parts), high)), *least]
     parts = [(part, (whole[0] - high + found[part][1], whole[1] - low + found[part][0])) for part in each.parts]

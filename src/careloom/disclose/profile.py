@@ -1,7 +1,12 @@
-"""How small a number may be shown and how finely: a named profile."""
+"""How small a number may be shown and how finely: named profiles, a file each in `profiles/`."""
 
 from dataclasses import dataclass
 from math import ceil, floor
+from pathlib import Path
+
+from careloom.core import CatalogueError, nearest, read_toml
+
+FOLDER = Path(__file__).parent / "profiles"
 
 
 @dataclass(frozen=True)
@@ -13,9 +18,19 @@ class Profile:
     number is not a small one.
     """
 
-    name: str = "suppress 1 to 5, round to 5"
-    threshold: int = 6
-    base: int = 5
+    name: str
+    threshold: int
+    base: int
+
+    @property
+    def in_words(self) -> str:
+        """The rule as a reader is told it; `c` is the mark of a number withheld."""
+        withheld = f"Counts of fewer than {self.threshold} are withheld (c)"
+        if self.base == 1:
+            return f"{withheld}, and others where they would give one away; all others are exact."
+        up = [n for n in range(self.threshold, self.smallest) if nearest_multiple(n, self.base) != self.smallest]
+        lifted = f"; {' and '.join(map(str, up))} are shown as {self.smallest}" if up else ""
+        return f"{withheld} and all others rounded to the nearest {self.base}{lifted}."
 
     def is_small(self, count: int) -> bool:
         """Is this count one that may not be shown?"""
@@ -47,4 +62,26 @@ def nearest_multiple(value: float, base: int) -> int:
     return base * floor(float(value) / base + 0.5)
 
 
-DEFAULT = Profile()
+def read_profile(name: str) -> Profile:
+    """Read a named profile. Raises CatalogueError for a name that there is not, or a profile without source or examples."""
+    known = profile_names()
+    if name not in known:
+        raise CatalogueError(f'disclosure: there is no profile "{name}"{nearest(name, known)}')
+    keys = read_toml(FOLDER / f"{name}.toml", CatalogueError)
+    profile = Profile(keys.text("title"), keys.whole("threshold"), keys.whole("base"))
+    for text in ("note", "source"):
+        keys.text(text)
+    keys.asked.add("examples")
+    for count, shown in keys.values.get("examples", ()):
+        if (said := profile.shown(count)) != (None if shown == "c" else int(shown)):
+            raise CatalogueError(f"{keys.where}: the example of {count} is shown as {said}")
+    keys.done()
+    return profile
+
+
+def profile_names() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+USUAL = "suppress_and_round"
+DEFAULT = read_profile(USUAL)

@@ -1,16 +1,16 @@
-"""Release a table: withhold, round, work ratios out from what is left, and account for it."""
+"""Release tables: withhold, round, work ratios out from what is left, and account for it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
 import pyarrow as pa
 
 from careloom.disclose.amounts import is_dominated, withheld_amounts
-from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Share, Steps, Total
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Same, Share, Steps, Total
 from careloom.disclose.profile import DEFAULT, Profile, nearest_multiple
-from careloom.disclose.sums import Groups, Withholder
+from careloom.disclose.sums import Counted, Groups, Withholder
 
 WITHHELD = "withheld"
 """The column added to every released table: the names of the columns withheld in this row, blank when none."""
@@ -18,12 +18,24 @@ WITHHELD = "withheld"
 
 @dataclass(frozen=True)
 class Account:
-    """What happened to the numbers of one table: cells (not labels), those withheld, those changed by rounding."""
+    """What happened to the numbers of one table: cells (not labels), those withheld and why, those changed by rounding.
+
+    Withheld are counts as `small`, of few children; counts `hiding` those, which could be worked out from them; and
+    amounts, ratios and statistics `resting` on counts withheld, or on one child. `smallest` is the smallest count that is
+    shown and not nought, if any is.
+    """
 
     table: str
     cells: int
-    withheld: int
+    small: int
+    hiding: int
+    resting: int
     rounded: int
+    smallest: int | None = None
+
+    @property
+    def withheld(self) -> int:
+        return self.small + self.hiding + self.resting
 
 
 @dataclass(frozen=True)
@@ -39,14 +51,36 @@ class Released:
         return column in (row[WITHHELD] or "").split(",")
 
 
-@dataclass
+@dataclass(frozen=True)
+class Asked:
+    """A table that asks to be released, unrounded, and what `release` is told of it.
+
+    `columns` says what each column is: a label, a count, an amount, a ratio or an estimate. `total` says which rows are
+    totals of others, `margin` which are so too in a table that adds up in two directions, `adding` which counts of a row
+    add up to another, and `same` which numbers another table tells too.
+    """
+
+    name: str
+    table: pa.Table
+    columns: Sequence[Column]
+    total: Total | None = None
+    margin: Total | None = None
+    adding: Sequence[Parts | Steps] = ()
+    same: Sequence[Same] = ()
+
+    @property
+    def counts(self) -> list[Count]:
+        return [column for column in self.columns if isinstance(column, Count)]
+
+
 class _Work:
     """A table on its way out: raw rows, shown rows, and the cells withheld."""
 
-    raw: list[dict[str, Any]]
-    shown: list[dict[str, Any]]
-    profile: Profile
-    withheld: set[tuple[int, str]] = field(default_factory=set)
+    def __init__(self, asked: Asked, profile: Profile) -> None:
+        self.asked, self.profile, self.raw = asked, profile, asked.table.to_pylist()
+        self.shown = [dict(row) for row in self.raw]
+        self.groups = [*_groups(self.raw, asked.total), *_groups(self.raw, asked.margin)]
+        self.withheld: set[tuple[int, str]] = set()
 
     def withhold(self, row: int, column: str) -> None:
         self.shown[row][column] = None
@@ -63,25 +97,34 @@ def release(
     adding: Sequence[Parts | Steps] = (),
     profile: Profile = DEFAULT,
 ) -> Released:
-    """Return `table` as it may be shown.
+    """Return one table as it may be shown, where no other tells the same numbers; see `release_all`."""
+    return release_all([Asked(name, table, columns, total, margin, adding)], profile)[name]
 
-    `columns` says what each column is: a label, a count, an amount, a ratio or an estimate. A column of the table that
-    is not among them raises ValueError, so nothing gets out unnoticed; a ratio need not be in the table. `total` says
-    which rows are totals of others, `margin` which are so too in a table that adds up in two directions, and `adding`
-    which counts of a row add up to another. A blank stays blank and is not called withheld.
+
+def release_all(asked: Sequence[Asked], profile: Profile = DEFAULT) -> dict[str, Released]:
+    """Return tables as they may be shown together, by name.
+
+    A column of a table that is not among its `columns` raises ValueError, so nothing gets out unnoticed; a ratio need not
+    be in the table. What is withheld in one table is not told by another, as far as they say which numbers are the same.
+    A blank stays blank and is not called withheld.
     """
-    undeclared = set(table.column_names) - {column.name for column in columns} - never_shown(columns)
-    if undeclared:
-        raise ValueError(f"{name}: not declared, so not released: {', '.join(sorted(undeclared))}")
-    raw = table.to_pylist()
-    work = _Work(raw, [dict(row) for row in raw], profile)
-    groups = [*_groups(raw, total), *_groups(raw, margin)]
-    _counts(work, [column for column in columns if isinstance(column, Count)], groups, adding)
-    for kind in (Amount, Estimate, Ratio, Share):  # amounts and estimates look at counts, the others at what is shown
-        for column in columns:
-            if isinstance(column, kind):
-                _DO[kind](work, column, groups)
-    return _finish(name, table, work, columns)
+    for each in asked:
+        undeclared = set(each.table.column_names) - {c.name for c in each.columns} - never_shown(each.columns)
+        if undeclared:
+            raise ValueError(f"{each.name}: not declared, so not released: {', '.join(sorted(undeclared))}")
+    works = {each.name: _Work(each, profile) for each in asked}
+    _counts(works, profile)
+    for work in works.values():
+        for kind in (
+            Amount,
+            Estimate,
+            Ratio,
+            Share,
+        ):  # amounts and estimates look at counts, the others at what is shown
+            for column in work.asked.columns:
+                if isinstance(column, kind):
+                    _DO[kind](work, column, work.groups)
+    return {name: _finish(work) for name, work in works.items()}
 
 
 def never_shown(columns: Sequence[Column]) -> set[str]:
@@ -100,15 +143,20 @@ def _groups(rows: list[dict[str, Any]], total: Total | None) -> Groups:
     return list(groups.values())
 
 
-def _counts(work: _Work, counts: Sequence[Count], groups: Groups, adding: Sequence[Parts | Steps]) -> None:
-    for row in work.shown:
-        for count in counts:
-            if row[count.name] is not None:
-                row[count.name] = work.profile.shown(int(row[count.name]))
-    withholder = Withholder(work.raw, counts, groups, adding, work.profile)
+def _counts(works: Mapping[str, _Work], profile: Profile) -> None:
+    for work in works.values():
+        for shown in work.shown:
+            for count in work.asked.counts:
+                if shown[count.name] is not None:
+                    shown[count.name] = profile.shown(int(shown[count.name]))
+    tables = [
+        Counted(name, work.raw, work.asked.counts, work.groups, work.asked.adding, work.asked.same)
+        for name, work in works.items()
+    ]
+    withholder = Withholder(tables, profile)
     withholder.work()
-    for cell in withholder.withheld:
-        work.withhold(*cell)
+    for name, row, column in withholder.withheld:
+        works[name].withhold(row, column)
 
 
 def _amount(work: _Work, column: Amount, groups: Groups) -> None:
@@ -163,7 +211,8 @@ _TYPES: dict[type, pa.DataType] = {
 }
 
 
-def _finish(name: str, table: pa.Table, work: _Work, columns: Sequence[Column]) -> Released:
+def _finish(work: _Work) -> Released:
+    name, table, columns = work.asked.name, work.asked.table, work.asked.columns
     types = [(c.name, table.schema.field(c.name).type if isinstance(c, Label) else _TYPES[type(c)]) for c in columns]
     for number, row in enumerate(work.shown):
         row[WITHHELD] = ",".join(c.name for c in columns if (number, c.name) in work.withheld) or None
@@ -171,4 +220,14 @@ def _finish(name: str, table: pa.Table, work: _Work, columns: Sequence[Column]) 
     numbers = [c.name for c in columns if not isinstance(c, Label)]
     cells = [(old.get(n), new[n]) for old, new in zip(work.raw, work.shown, strict=True) for n in numbers]
     rounded = sum(1 for old, new in cells if None not in (old, new) and old != new)
-    return Released(name, rows, Account(name, len(cells), len(work.withheld), rounded))
+    few = sum(1 for count in work.asked.counts for row in work.raw if _is_small(row, count, work.profile))
+    counts = {count.name for count in work.asked.counts}
+    of_counts = sum(1 for _, column in work.withheld if column in counts)
+    smallest = min((row[name] for row in work.shown for name in counts if row[name]), default=None)
+    account = Account(name, len(cells), few, of_counts - few, len(work.withheld) - of_counts, rounded, smallest)
+    return Released(name, rows, account)
+
+
+def _is_small(row: Mapping[str, Any], count: Count, profile: Profile) -> bool:
+    """Is it a count of few children, or of the rows of few?"""
+    return bool(row[count.name]) and int(row[count.on or count.name] or 0) < profile.threshold

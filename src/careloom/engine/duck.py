@@ -1,9 +1,12 @@
 """DuckDB: the embedded default. The connection reads no other file, and loads no extension.
 
-Everything stays in memory, or, with `place`, in a new file that only its owner may read and that goes with the engine.
+Everything stays in memory, or, with `place`, in a new file that only its owner may read and that goes with the engine. What memory
+cannot hold is written into a folder that only its owner may open, and that goes, too.
 With `kept`, the tables of a database that is there already can be read beside them, and never changed.
 """
 
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from careloom.engine.functions import FUNCTIONS
+from careloom.engine.private import PrivateFolder
 
 CLOSED = {
     "enable_external_access": "false",
@@ -27,7 +31,8 @@ ROWS_AT_ONCE = 250_000
 class DuckDBEngine:
     """A DuckDB behind the engine's face, shut off from files, the network and extensions.
 
-    `place` is a file that does not exist yet, for records that memory could not hold; `memory` bounds what it uses then.
+    `place` is a file that does not exist yet, for records that memory could not hold, or `scratch` a folder to make one in; `memory`
+    bounds what it uses then.
     `kept` is a DuckDB file whose tables are read by their names; what is made stays in memory, and hides a kept table of
     the same name.
     """
@@ -39,21 +44,28 @@ class DuckDBEngine:
         threads: int | None = None,
         *,
         place: Path | None = None,
+        scratch: Path | None = None,
         memory: str | None = None,
         kept: Path | None = None,
     ) -> None:
         asked = {
             "threads": str(threads) if threads else None,
             "memory_limit": memory,
-            "enable_external_access": "true" if kept else None,  # until it is attached
+            "enable_external_access": "true",  # until all is said
         }
+        self._private = PrivateFolder(scratch or (place.parent if place else Path(tempfile.gettempdir())))
+        place = self._private.path / "working.duckdb" if scratch else place
         self._place = place
         self._arriving: dict[str, list[pa.Table]] = {}
+        self._views: set[str] = set()
         self._db = duckdb.connect(
             str(place or ":memory:"), config={**CLOSED, **{key: setting for key, setting in asked.items() if setting}}
         )
+        self._home = str(self._db.execute("SELECT current_database()").fetchall()[0][0])
+        self._db.execute(f"SET temp_directory = '{quoted(self._private.path)}'")
         if kept:
             self._read_beside(kept)
+        self._db.execute("SET enable_external_access = false")
         if place:
             place.chmod(0o600)
             self._db.execute("PRAGMA disable_checkpoint_on_shutdown")  # the file goes: there is nothing to tidy
@@ -63,10 +75,8 @@ class DuckDBEngine:
 
     def _read_beside(self, kept: Path) -> None:
         """Attach a file, so that a name which is not found in memory is looked for in it."""
-        place = str(kept).replace("'", "''")
-        self._db.execute(f"ATTACH '{place}' AS kept (READ_ONLY)")
+        self._db.execute(f"ATTACH '{quoted(kept)}' AS kept (READ_ONLY)")
         self._db.execute("SET search_path = 'memory.main,kept.main'")
-        self._db.execute("SET enable_external_access = false")
 
     def load(self, table: str, rows: pa.Table) -> None:
         self._db.register("arriving", rows)
@@ -81,12 +91,20 @@ class DuckDBEngine:
 
     def drop(self, table: str) -> None:
         self._arriving.pop(table, None)
-        self._db.execute(f'DROP TABLE IF EXISTS "{table}"')
+        kind = "VIEW" if table in self._views else "TABLE"
+        self._views.discard(table)
+        self._db.execute(f'DROP {kind} IF EXISTS "{self._home}".main."{table}"')
 
     def make(self, table: str, select: str) -> int:
         self._settle()
         made = self._db.execute(f'CREATE OR REPLACE TABLE "{table}" AS {select}').fetchone()
         return int(made[0]) if made else 0
+
+    def view(self, table: str, select: str) -> None:
+        self._settle()
+        self.drop(table)
+        self._db.execute(f'CREATE VIEW "{table}" AS {select}')
+        self._views.add(table)
 
     def arrow(self, select: str) -> pa.Table:
         self._settle()
@@ -122,11 +140,16 @@ class DuckDBEngine:
         if self._place:
             for file in (self._place, self._place.with_name(f"{self._place.name}.wal")):
                 file.unlink(missing_ok=True)
+        self._private.close()
 
 
-def write_database(path: Path, tables: dict[str, pa.Table]) -> None:
+def quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def write_database(path: Path, tables: Mapping[str, pa.Table]) -> None:
     """Write Arrow tables into a new DuckDB file, one table each. The file must not exist."""
-    with duckdb.connect(str(path)) as db:
+    with duckdb.connect(str(path), config={**CLOSED}) as db:
         for name, rows in tables.items():
             db.register("arriving", rows)
             db.execute(f'CREATE TABLE "{name}" AS SELECT * FROM arriving')

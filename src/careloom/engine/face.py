@@ -28,6 +28,10 @@ class Engine(Protocol):
         """Make or replace `table` from a SELECT, worked out once; return its number of rows."""
         ...
 
+    def view(self, table: str, select: str) -> None:
+        """Let `table` stand for a SELECT, worked out whenever it is read; drop it before a table of that name is made."""
+        ...
+
     def arrow(self, select: str) -> pa.Table:
         """Return the rows of a SELECT as Arrow."""
         ...

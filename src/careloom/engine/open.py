@@ -1,7 +1,7 @@
 """Which engine: DuckDB unless Spark is asked for."""
 
 import shutil
-import uuid
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import duckdb
 from careloom.core import NotFoundError, OutputError, StudyError
 from careloom.engine.duck import DuckDBEngine
 from careloom.engine.face import Engine
+from careloom.engine.private import sweep
 
 MEMORY = "500MB"
 """What DuckDB may use where memory is short; what is more goes to disk."""
@@ -18,7 +19,7 @@ MEMORY = "500MB"
 def open_engine(name: str, scratch: Path | None = None) -> Engine:
     """Open `duckdb` (embedded, the default) or `spark`. Raises StudyError when what Spark needs is not installed.
 
-    With a `scratch` folder, DuckDB works in a file there, which only its owner may read and which goes when it is closed:
+    With a `scratch` folder, DuckDB works in a file in a folder of its own there, which only its owner may open and which goes when it is closed:
     for records that memory could not hold. Spark has its own way with those.
     """
     if name == "spark":
@@ -36,9 +37,11 @@ def open_engine(name: str, scratch: Path | None = None) -> Engine:
     if scratch:
         try:
             scratch.mkdir(parents=True, exist_ok=True)
+            sweep(scratch)
+            return DuckDBEngine(scratch=scratch, memory=MEMORY)
         except OSError as fault:
             raise OutputError(f"{scratch}: the scratch folder cannot be made ({fault.strerror})") from None
-        return DuckDBEngine(place=scratch / f".careloom-{uuid.uuid4().hex}.duckdb", memory=MEMORY)
+    sweep(Path(tempfile.gettempdir()))
     return DuckDBEngine()
 
 

@@ -55,6 +55,9 @@ class SparkEngine:
         made.createOrReplaceTempView(table)
         return int(made.count())
 
+    def view(self, table: str, select: str) -> None:
+        self._frame(select).createOrReplaceTempView(table)
+
     def arrow(self, select: str) -> pa.Table:
         return self._frame(select).toArrow()
 

@@ -9,13 +9,14 @@ from careloom.engine import Engine, count, text, with_names
 MADE = {
     "record": "record",
     "identity": "identity_row",
+    "former_upn": "former_upn_row",
     "event": "event_row",
     "spell": "spell_row",
     "factor": "factor_row",
     "care_episode": "care_episode_row",
     "fee": "fee_row",
 }
-OF_EVERY_YEAR = ("record", "identity")
+OF_EVERY_YEAR = ("record", "identity", "former_upn")
 NAME_COLUMN = {"event": "event", "spell": "kind"}
 
 

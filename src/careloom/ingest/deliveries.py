@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from careloom.catalogue import Catalogue
 from careloom.core import Ledger
 from careloom.engine import Engine
+from careloom.ingest.door import Door
 from careloom.ingest.load import load_codes, load_deliveries, load_returns, load_set_aside
 from careloom.ingest.parts import Delivery, File
 from careloom.ingest.reading import Reading
@@ -32,6 +33,7 @@ def ingest(
     deliveries: Sequence[Delivery],
     decisions: Decisions = NOTHING_DECIDED,
     accept: bool = False,
+    door: Door | None = None,
     on_file: Callable[[int, int], None] = lambda number, of: None,
 ) -> Ingested:
     """Read every delivered file into `{return}_{table}`; say how it went in `delivery`, `set_aside` and `recognition`.
@@ -41,18 +43,20 @@ def ingest(
     key, the latest return winning field by field, and `override` each field that did. Loads all code sets as `code`.
 
     `decisions` are what a person said of headings and values before; with `accept`, every clear proposal counts as
-    confirmed. `on_file` hears which file is being read, and of how many.
+    confirmed. `door` keeps out what no agreement covers; without one all is read. `on_file` hears which file is being read, and of how many.
     """
     paths = [(delivery, path) for delivery in deliveries for path in delivery.files]
     files = [File(delivery, path) for delivery, path in paths]
-    reading = Reading(engine, catalogue, decisions, accept=accept)
+    door = door or Door()
+    reading = Reading(engine, catalogue, decisions, accept=accept, door=door)
     for number, file in enumerate(files, start=1):
         on_file(number, len(files))
         reading.read(file)
     settle(files)
     load_deliveries(engine, files)
     load_codes(engine, catalogue)
-    ledger = load_returns(engine, catalogue, files)
+    ledger = door.ledger()
+    ledger.extend(load_returns(engine, catalogue, files))
     load_set_aside(engine)
     load_recognition(engine, reading.headings, reading.readers.values())
     ledger.extend(stitch_all(engine, catalogue))

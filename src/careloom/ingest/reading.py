@@ -12,6 +12,7 @@ from careloom.catalogue import PRICE_COLUMNS, Catalogue, Return
 from careloom.core import DeliveryError, Table
 from careloom.engine import Engine
 from careloom.ingest.cells import Read, Reader, read_year
+from careloom.ingest.door import Door
 from careloom.ingest.grid_rows import grid_rows
 from careloom.ingest.parts import WHOLE, Delivery, File, Part
 from careloom.ingest.raw import About, Grid, Rows
@@ -46,6 +47,7 @@ class Reading:
     catalogue: Catalogue
     decisions: Decisions
     accept: bool = False
+    door: Door = field(default_factory=Door)
     parts: int = 0
     headings: list[Recognition] = field(default_factory=list)
     readers: dict[str, CodeReader] = field(default_factory=dict)
@@ -56,7 +58,10 @@ class Reading:
         return [*self.headings, *(each for reader in self.readers.values() for each in reader.recognitions())]
 
     def read(self, file: File) -> None:
-        """Read one file into its parts, or note why it cannot be read."""
+        """Read one file into its parts, or note why it cannot be read; one that may not be read is not opened."""
+        if why := self.door.closed_to(file.delivery.la):
+            file.refuse(why)
+            return
         try:
             surveyed = survey(file.path)
             file.sha256, file.encoding = surveyed.sha256, surveyed.encoding
@@ -75,7 +80,7 @@ class Reading:
         return_ = self.return_of_root(file, root_of(file.path))
         part = self.new_part(file, return_, WHOLE, "", About())
         typers: dict[str, Typer] = {}
-        for rows in read_xml(file.path, return_, part.about):
+        for rows in self.door.let_in(file.delivery.la, return_, read_xml(file.path, return_, part.about)):
             if rows.table not in typers:
                 typers[rows.table] = self.typer(return_, return_.tables[rows.table])
             self.take(part, typers[rows.table], rows)
@@ -147,7 +152,7 @@ class Reading:
         is_joined = [column.name for column in table.columns if column.of and column.name not in found.positions]
         said = {name: read for name, read in said_readers(file.delivery, return_).items() if name in found.positions}
         typer = self.typer(return_, table, said=said, is_joined=is_joined)
-        for rows in grid_rows(grid, found):
+        for rows in self.door.let_in(file.delivery.la, return_, grid_rows(grid, found)):
             self.take(part, typer, rows)
         about.remarks += [*no_rows(part), *remarks_of(grid)]
 

@@ -131,7 +131,9 @@ class Typer:
         for name in self.own_numbers:
             typed[name] = self.numbered(typed, name)
         kept = self.with_key(typed, rows.lines, notes)
-        notes += [note(self.table.name, [line], None, reason) for line, reason in rows.broken]
+        for reason in dict.fromkeys(reason for _, reason in rows.broken):
+            lines = [line for line, why in rows.broken if why == reason]
+            notes.append(note(self.table.name, lines, None, reason))
         table = pa.table({**typed, "line": rows.lines})
         all_notes = pa.concat_tables(notes) if notes else NOTES.empty_table()
         whole = all_notes.filter(all_notes["is_row"])["reason"].to_pylist()

@@ -9,8 +9,8 @@ from careloom.engine import Engine, count, text, value
 from careloom.link.impossible import make_apart
 from careloom.link.unite import MOST, Link, components, unite
 
-KEYS = {"la_child_id": "la, child_id", "upn": "upn"}
-"""By rule: what two identifiers share. The authority's own number first: a UPN is somebody else's number copied down."""
+KEYS = {"la_child_id": ("identifier", "la, child_id"), "upn": ("identifier_upn", "upn")}
+"""By rule: what two identifiers share, and the table that has it. The authority's own number first: a UPN is somebody else's number copied down."""
 RULES_OF = {
     "within_authority": ("la_child_id",),
     "pupil_number": ("upn",),
@@ -25,20 +25,33 @@ NO_PUPIL_NUMBER = """
 
 
 def make_identifiers(engine: Engine, extracts: Collection[str], ledger: Ledger) -> None:
-    """Make `identifier`; a UPN that is a filler, or that more identifiers carry than one child can have, is blank there."""
+    """Make `identifier` and `identifier_upn`, the pupil numbers that each identifier has or had (identifier_no, upn).
+
+    Left out are fillers, and numbers that more identifiers carry than one child can have; `identifier` has the newest.
+    """
     engine.make("identifier_told", identifier_select(extracts))
+    engine.make("upn_told", upn_told_select(engine))
     engine.make(
         "upn_carried",
         f"""
-        SELECT upn, count(*) AS identifiers, CASE WHEN {NO_PUPIL_NUMBER} THEN TRUE ELSE FALSE END AS is_filler
-        FROM identifier_told WHERE upn IS NOT NULL GROUP BY upn""",
+        SELECT upn, count(DISTINCT identifier_no) AS identifiers, CASE WHEN {NO_PUPIL_NUMBER} THEN TRUE ELSE FALSE END AS is_filler
+        FROM upn_told GROUP BY upn""",
+    )
+    engine.make(
+        "identifier_upn",
+        f"""
+        SELECT t.identifier_no, t.upn, max(t.told_in) AS told_in FROM upn_told AS t
+        JOIN (SELECT upn FROM upn_carried WHERE NOT is_filler AND identifiers <= {MOST}) AS k ON k.upn = t.upn
+        GROUP BY t.identifier_no, t.upn""",
     )
     engine.make(
         "identifier",
-        f"""
-        SELECT t.identifier_no, t.la, t.return_name, t.child_id, t.is_extract, k.upn AS upn, t.born_on, t.is_expected_birth, t.sex
+        """
+        SELECT t.identifier_no, t.la, t.return_name, t.child_id, t.is_extract, u.upn, t.born_on, t.is_expected_birth, t.sex
         FROM identifier_told AS t
-        LEFT JOIN (SELECT upn FROM upn_carried WHERE NOT is_filler AND identifiers <= {MOST}) AS k ON k.upn = t.upn""",
+        LEFT JOIN (SELECT identifier_no, upn FROM identifier_upn
+                   QUALIFY row_number() OVER (PARTITION BY identifier_no ORDER BY told_in DESC, upn) = 1) AS u
+          ON u.identifier_no = t.identifier_no""",
     )
     told, fillers, kept = (
         int(value(engine, f"SELECT coalesce(sum(identifiers), 0) AS n FROM upn_carried WHERE {which}"))
@@ -46,6 +59,17 @@ def make_identifiers(engine: Engine, extracts: Collection[str], ledger: Ledger) 
     )
     aside = {"stands for no pupil number": fillers, f"carried by more than {MOST} identifiers": told - fillers - kept}
     ledger.note("take pupil numbers as keys", "pupil number told", "pupil number used", told, kept, aside)
+
+
+def upn_told_select(engine: Engine) -> str:
+    """Every pupil number told of an identifier in any year, and those it is said to have had before (identifier_no, upn, told_in)."""
+    told = ["SELECT la, return_name, child_id, upn, coalesce(collection_year, 0) AS told_in FROM record"]
+    if engine.columns("former_upn_row"):
+        told.append("SELECT la, return_name, child_id, upn, -1 AS told_in FROM former_upn_row")
+    return f"""
+        SELECT i.identifier_no, t.upn, t.told_in FROM identifier_told AS i
+        JOIN ({" UNION ALL ".join(told)}) AS t ON t.la = i.la AND t.return_name = i.return_name AND t.child_id = i.child_id
+        WHERE t.upn IS NOT NULL"""
 
 
 def is_extract(return_name: str, extracts: Collection[str]) -> str:
@@ -58,7 +82,7 @@ def identifier_select(extracts: Collection[str]) -> str:
     """One row an identifier: (authority, return, child id), with what its latest record says of the child."""
     return f"""
         SELECT row_number() OVER (ORDER BY {is_extract("return_name", extracts)}, la, return_name, child_id) - 1 AS identifier_no,
-               la, return_name, child_id, {is_extract("return_name", extracts)} = 1 AS is_extract, upn, born_on, is_expected_birth, sex
+               la, return_name, child_id, {is_extract("return_name", extracts)} = 1 AS is_extract, born_on, is_expected_birth, sex
         FROM (SELECT record.*, row_number() OVER (PARTITION BY la, return_name, child_id
                                                   ORDER BY coalesce(collection_year, 0) DESC, delivery_id DESC, line DESC) AS newest
               FROM record) AS told
@@ -97,11 +121,12 @@ def link_by_keys(engine: Engine, identifiers: str, mode: str, ledger: Ledger, wh
 
 def shared_select(identifiers: str, rule: str) -> str:
     """Pairs of identifiers that share a key, each to the first of its key."""
-    key = KEYS[rule]
+    table, key = KEYS[rule]
     return f"""
-        SELECT '{rule}' AS link_rule, lowest AS first_no, identifier_no AS second_no
-        FROM (SELECT identifier_no, min(identifier_no) OVER (PARTITION BY {key}) AS lowest
-              FROM ({identifiers}) AS known WHERE {key.split(", ")[-1]} IS NOT NULL) AS keyed
+        SELECT DISTINCT '{rule}' AS link_rule, lowest AS first_no, identifier_no AS second_no
+        FROM (SELECT k.identifier_no, min(k.identifier_no) OVER (PARTITION BY {key}) AS lowest
+              FROM {table} AS k JOIN (SELECT identifier_no AS number FROM ({identifiers}) AS known) AS chosen ON chosen.number = k.identifier_no
+              WHERE {key.split(", ")[-1]} IS NOT NULL) AS keyed
         WHERE identifier_no <> lowest"""
 
 
@@ -116,14 +141,15 @@ def suspect_select(component_of: str) -> str:
 def suspect_links(engine: Engine, suspect: str, mode: str) -> list[Link]:
     """Every pair of a suspect component that shares a key, strongest key first, then in the order of the identifiers."""
     component = suspect.replace("_suspect", "_component")
-    within = f"""
-        SELECT i.identifier_no, i.la, i.child_id, i.upn, c.person_no FROM identifier AS i
-        JOIN {component} AS c ON c.identifier_no = i.identifier_no JOIN {suspect} AS s ON s.person_no = c.person_no"""
     links = []
     for rule in RULES_OF[mode]:
-        on = " AND ".join(f"one.{column} = two.{column}" for column in KEYS[rule].split(", "))
+        table, key = KEYS[rule]
+        within = f"""
+            SELECT k.*, c.person_no FROM {table} AS k JOIN {component} AS c ON c.identifier_no = k.identifier_no
+            JOIN {suspect} AS s ON s.person_no = c.person_no"""
+        on = " AND ".join(f"one.{column} = two.{column}" for column in key.split(", "))
         pairs = engine.rows(
-            f"SELECT one.identifier_no AS first_no, two.identifier_no AS second_no FROM ({within}) AS one "
+            f"SELECT DISTINCT one.identifier_no AS first_no, two.identifier_no AS second_no FROM ({within}) AS one "
             f"JOIN ({within}) AS two ON {on} AND two.person_no = one.person_no WHERE one.identifier_no < two.identifier_no "
             "ORDER BY first_no, second_no"
         )

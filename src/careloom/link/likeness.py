@@ -114,10 +114,13 @@ def weigh(
     settings = settings_of(model, engine, prior, where, with_rarity=with_rarity)
     linker = Linker(table, settings, log_level="ERROR", validate_settings=False)
     predicted = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
-    scored = predicted.as_pyarrow_table()  # type: ignore[no-untyped-call]
     ends = {"one": "unique_id_l", "two": "unique_id_r", "one_unit": "unit_no_l", "two_unit": "unit_no_r"}
-    kept = {new: scored[old] for new, old in ends.items()} | {"probability": scored["match_probability"]}
-    return pa.table(kept | {name: scored[f"gamma_{name}"] for name in QUESTIONS})
+    wanted = {**ends, "probability": "match_probability"} | {name: f"gamma_{name}" for name in QUESTIONS}
+    columns = ", ".join(f"{old} AS {new}" for new, old in wanted.items())
+    # The parts of both come back, too: of a million pairs they take gigabytes, so they stay where they are.
+    scored = linker.misc.query_sql(f"SELECT {columns} FROM {predicted.physical_name}")  # type: ignore[no-untyped-call]
+    found: pa.Table = scored.as_pyarrow_table()
+    return found
 
 
 def _spark_frame(backend: Any, parts: pa.Table) -> Any:

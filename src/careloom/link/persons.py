@@ -8,17 +8,19 @@ from numpy.typing import NDArray
 
 from careloom.core import Ledger
 from careloom.engine import Engine, count, with_names
-from careloom.link.alike import Likeness, Weighed, link_alike
+from careloom.link.alike import link_alike
+from careloom.link.by_birth import BY_BIRTH, MODES, link_by_birth
 from careloom.link.impossible import SAME_CHILD
 from careloom.link.keys import RULES_OF, is_extract, link_by_keys, make_identifiers
 from careloom.link.likeness import QUESTIONS
 from careloom.link.quality import describe_links
 from careloom.link.unite import components
+from careloom.link.weighed import Likeness, Weighed
 
 Pseudonym = Callable[[Sequence[str]], list[str]]
 
 USUAL = Likeness()
-STRONGEST = ("la_child_id", "upn", "decided", "alike")
+STRONGEST = ("la_child_id", "upn", BY_BIRTH, "decided", "alike")
 """The rules of links, the surest first."""
 DOUBTFUL = "pair_doubtful"
 """Pairs that a person should look at: in working memory only."""
@@ -67,7 +69,12 @@ def link_persons(
 def link_identifiers(engine: Engine, mode: str, ledger: Ledger) -> None:
     """Make `identifier_link`: the returns' links, what joins extracts to their persons, and links of the other extracts."""
     returned, broken = link_by_keys(engine, "SELECT * FROM identifier WHERE NOT is_extract", mode, ledger, "returns")
-    links = engine.arrow(f"SELECT first_no, second_no FROM {returned}")
+    parts, broken_parts = [returned], [broken]
+    if mode in MODES:
+        also, also_broken = link_by_birth(engine, returned, ledger)
+        parts.append(also)
+        broken_parts.append(also_broken)
+    links = engine.arrow(" UNION ALL ".join(f"SELECT first_no, second_no FROM {part}" for part in parts))
     firsts = pa.array(components(count(engine, "identifier"), links), pa.int64())
     numbers = pa.array(range(len(firsts)), pa.int64())
     engine.load("identifier_first", pa.table({"identifier_no": numbers, "person_no": firsts}))
@@ -79,12 +86,12 @@ def link_identifiers(engine: Engine, mode: str, ledger: Ledger) -> None:
         engine.make(f"joined_{number}", join_select(f"person_{number - 1}", RULES_OF[mode]))
         joined = f"SELECT second_no AS identifier_no, person_no FROM joined_{number}"
         engine.make(f"person_{number}", f"SELECT identifier_no, person_no FROM person_{number - 1} UNION ALL {joined}")
-    others, also_broken = link_by_keys(engine, without("person_2"), mode, ledger, "extracts")
-    parts = (returned, "joined_1", "joined_2", others)
-    engine.make(
-        "identifier_link", " UNION ALL ".join(f"SELECT link_rule, first_no, second_no FROM {part}" for part in parts)
-    )
-    engine.make("identifier_broken", f"SELECT * FROM {broken} UNION ALL SELECT * FROM {also_broken}")
+    others, others_broken = link_by_keys(engine, without("person_2"), mode, ledger, "extracts")
+    for table, of, columns in (
+        ("identifier_link", [*parts, "joined_1", "joined_2", others], "link_rule, first_no, second_no"),
+        ("identifier_broken", [*broken_parts, others_broken], "link_rule, first_no, second_no, why"),
+    ):
+        engine.make(table, " UNION ALL ".join(f"SELECT {columns} FROM {part}" for part in of))
 
 
 def without(persons: str) -> str:
@@ -103,17 +110,16 @@ def join_select(persons: str, rules: Collection[str] = ("la_child_id", "upn")) -
     UPN is somebody else's number copied down.
     """
 
-    def sharing(on: str, child_id_no: str, upn_no: str) -> str:
+    def sharing(one: str, child_id_no: str, upn_no: str) -> str:
         return f"""
             SELECT two.identifier_no AS second_no, person.person_no AS person_no, {child_id_no} AS child_id_no, {upn_no} AS upn_no
-            FROM ({without(persons)}) AS two JOIN identifier AS one ON {on}
+            FROM ({without(persons)}) AS two {one}
             JOIN {persons} AS person ON person.identifier_no = one.identifier_no"""
 
     nothing, number = "CAST(NULL AS BIGINT)", "one.identifier_no"
-    by = {
-        "la_child_id": ("one.la = two.la AND one.child_id = two.child_id", number, nothing),
-        "upn": ("one.upn = two.upn", nothing, number),
-    }
+    of_number = "JOIN identifier AS one ON one.la = two.la AND one.child_id = two.child_id"
+    of_pupil = "JOIN identifier_upn AS own ON own.identifier_no = two.identifier_no JOIN identifier_upn AS one ON one.upn = own.upn"
+    by = {"la_child_id": (of_number, number, nothing), "upn": (of_pupil, nothing, number)}
     return with_names(
         {
             "shared": " UNION ALL ".join(sharing(*by[rule]) for rule in rules),

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from careloom.catalogue import Catalogue
 from careloom.engine import Engine
-from careloom.report.question import READ_OFFS, Answer, ask, read_questions
+from careloom.report.question import READ_OFFS, Answer, ask_all, read_questions
 from careloom.report.words import StudyWords
 
 MONTHS = (*range(25), 30, 36, 48, 60, 72)
@@ -30,7 +30,7 @@ def answer_all(engine: Engine, catalogue: Catalogue, study: StudyWords) -> Mappi
     window = {"cost_first_day": study.cost_first_day, "cost_end_day": study.cost_last_day + timedelta(days=1)}
     engine.load("study_window", pa.Table.from_pylist([window]))
     engine.load("cost_year", cost_years(window["cost_first_day"], window["cost_end_day"]))
-    return {name: ask(engine, question) for name, question in read_questions().items()}
+    return ask_all(engine, list(read_questions().values()), study.disclosure)
 
 
 def cost_years(first_day: date, end_day: date) -> pa.Table:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from careloom.disclose import DEFAULT
 from careloom.report.grid import write
 from careloom.report.question import Answer
 from careloom.report.words import StudyWords
@@ -17,19 +16,19 @@ Row = dict[str, Any]
 def headlines(answers: Answers, study: StudyWords) -> dict[str, list[str]]:
     """Return, under each of the report's questions, the sentences that answer it."""
     return {
-        "What came in?": _came_in(answers),
+        "What came in?": _came_in(answers, study),
         "What kinds of need come?": _demand(answers),
         "What becomes of the children?": _outcomes(answers),
         "What does it cost?": _costs(answers, study),
     }
 
 
-def _came_in(answers: Answers) -> list[str]:
-    said = [*_files(answers), *_children(answers), *_rules(answers)]
+def _came_in(answers: Answers, study: StudyWords) -> list[str]:
+    said = [*_files(answers, study), *_children(answers), *_rules(answers)]
     return said or [answers["deliveries"].question.otherwise]
 
 
-def _files(answers: Answers) -> list[str]:
+def _files(answers: Answers, study: StudyWords) -> list[str]:
     """How many files there were, and whatever kept any of them from being used whole."""
     states = [row["state"] for row in answers["deliveries"].rows]
     if not states:
@@ -39,14 +38,14 @@ def _files(answers: Answers) -> list[str]:
     faults = [f"{refused} refused"] * bool(refused) + [f"{empty} held no rows"] * bool(empty)
     handed = "One file was handed over" if len(states) == 1 else f"{len(states)} files were handed over"
     if aside:
-        faults.append(f"{_about(aside[0]['rows_aside'], 'row')} were set aside while reading")
+        faults.append(f"{_about(aside[0]['rows_aside'], study, 'row')} were set aside while reading")
     return [f"{handed}; {', '.join(faults) or 'all could be used'}."]
 
 
-def _about(count: int | None, what: str, plural: str = "") -> str:
+def _about(count: int | None, study: StudyWords, what: str, plural: str = "") -> str:
     """A released count in words; a withheld one is only said to be small."""
     what = plural or f"{what}s"
-    return f"fewer than {DEFAULT.threshold} {what}" if count is None else f"about {count:,} {what}"
+    return f"fewer than {study.disclosure.threshold} {what}" if count is None else f"about {count:,} {what}"
 
 
 def _children(answers: Answers) -> list[str]:
@@ -122,7 +121,7 @@ def _costs(answers: Answers, study: StudyWords) -> list[str]:
     if kinds and whole[0]["cost"]:
         most = max(kinds, key=lambda row: row["cost"])
         said.append(f"The largest part, {100 * most['cost'] / whole[0]['cost']:.0f}%, is “{most['placement']}”.")
-    return said + _not_costed(answers)
+    return said + _not_costed(answers, study)
 
 
 def _no_costs(answers: Answers, study: StudyWords) -> list[str]:
@@ -134,14 +133,14 @@ def _no_costs(answers: Answers, study: StudyWords) -> list[str]:
         return [f"Care is costed for {study.cost_period}."]
     if counts["All children"] == 0:
         return ["Nobody was looked after in the period costed."]
-    return _not_costed(answers) or ["No cost can be shown: too few children were looked after."]
+    return _not_costed(answers, study) or ["No cost can be shown: too few children were looked after."]
 
 
-def _not_costed(answers: Answers) -> list[str]:
+def _not_costed(answers: Answers, study: StudyWords) -> list[str]:
     counts = [row["children"] for row in answers["children_costed"].rows if row["what"].startswith("Not costed")]
     if not counts or counts[0] == 0:
         return []
-    children = _about(counts[0], "child", "children")
+    children = _about(counts[0], study, "child", "children")
     return [f"{children[0].upper()}{children[1:]} could not be costed, because their placements overlap."]
 
 

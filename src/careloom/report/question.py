@@ -1,6 +1,6 @@
 """A question of the report: one file that makes one released table, shared by page, workbook and Parquet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,24 @@ import pyarrow as pa
 
 from careloom.core import CatalogueError, Keys, nearest, read_toml
 from careloom.disclose import (
+    DEFAULT,
     Amount,
+    Asked,
     Column,
     Count,
     Estimate,
     Label,
     Parts,
     Points,
+    Profile,
     Ratio,
     Released,
+    Same,
     Share,
     Steps,
     Total,
     never_shown,
-    release,
+    release_all,
     safe_points,
 )
 from careloom.engine import Engine, with_names
@@ -59,7 +63,7 @@ class Question:
     """One released table: what it says, the tables it needs, its SELECT, and what each column is.
 
     `uses` names the SELECTs of `questions/names/` that it reads; `otherwise` is said when there is nothing to show.
-    `total` and `margin` say which rows are totals, one way and the other. `largest_first` sorts the rows by a released column, whatever its sign; `at_least` keeps, of what was released, the rows whose number in a
+    `total` and `margin` say which rows are totals, one way and the other; `same` which numbers another table tells too. `largest_first` sorts the rows by a released column, whatever its sign; `at_least` keeps, of what was released, the rows whose number in a
     column is so large or larger, whatever its sign: rows left out before could hide nothing that is withheld elsewhere.
     """
 
@@ -76,6 +80,7 @@ class Question:
     total: Total | None
     margin: Total | None
     adding: tuple[Parts | Steps, ...]
+    same: tuple[Same, ...]
     points: Points | None
     wide: Wide | None
     is_priced: bool
@@ -120,13 +125,14 @@ def read_question(path: Path) -> Question:
         total=_total(keys.table("total", None) if "total" in keys.values else None),
         margin=_total(keys.table("margin") if "margin" in keys.values else None),
         adding=tuple(_adding(each) for each in keys.tables("adding")) if "adding" in keys.values else (),
+        same=tuple(_same(each) for each in keys.tables("same")) if "same" in keys.values else (),
         points=_points(keys.table("points") if "points" in keys.values else None),
         wide=_wide(keys.table("wide") if "wide" in keys.values else None),
         is_priced=keys.flag("is_priced"),
         largest_first=keys.text("largest_first", None),
         at_least=_at_least(keys.table("at_least") if "at_least" in keys.values else None),
     )
-    keys.asked |= {"total", "margin", "adding", "points", "wide", "at_least"}
+    keys.asked |= {"total", "margin", "adding", "same", "points", "wide", "at_least"}
     keys.done()
     return question
 
@@ -187,6 +193,21 @@ def _adding(keys: Keys) -> Parts | Steps:
     return adding
 
 
+def _same(keys: Keys) -> Same:
+    """Read which numbers another table tells too; `counts` names the columns, ours = theirs, or those of one name."""
+    told = keys.table("counts") if isinstance(keys.values.get("counts"), dict) else None
+    counts = {name: told.text(name) for name in told.values} if told else {name: name for name in keys.texts("counts")}
+    here, there = (_labels(keys.table(name)) if name in keys.values else {} for name in ("here", "there"))
+    said = Same(keys.text("table"), keys.texts("by", ()), counts, here, there, keys.flag("is_sum"))
+    keys.asked |= {"counts", "here", "there"}
+    keys.done()
+    return said
+
+
+def _labels(keys: Keys) -> dict[str, str]:
+    return {name: keys.text(name) for name in keys.values}
+
+
 def _points(keys: Keys | None) -> Points | None:
     if keys is None:
         return None
@@ -197,10 +218,37 @@ def _wide(keys: Keys | None) -> Wide | None:
     return Wide(keys.texts("rows"), keys.text("spread"), keys.text("show"), keys.texts("between", ())) if keys else None
 
 
-def ask(engine: Engine, question: Question) -> Answer:
-    """Answer a question from the working tables, through the door; with nothing to answer from, say so."""
+def told_together(questions: Mapping[str, Question], names: Sequence[str]) -> list[Question]:
+    """These questions, and all that tell the same numbers as one of them, straight or through others."""
+    wanted, before = set(names), set[str]()
+    while wanted != before:
+        before = set(wanted)
+        for name, question in questions.items():
+            same = {name, *(said.table for said in question.same)}
+            wanted |= same if same & before else set()
+    return [question for name, question in questions.items() if name in wanted]
+
+
+def ask(engine: Engine, question: Question, profile: Profile = DEFAULT) -> Answer:
+    """Answer one question from the working tables, through the door; with nothing to answer from, say so."""
+    return ask_all(engine, [question], profile)[question.name]
+
+
+def ask_all(engine: Engine, questions: Sequence[Question], profile: Profile = DEFAULT) -> dict[str, Answer]:
+    """Answer questions together, by name: what is withheld in one table is not told by another.
+
+    Loads the small working table `disclosure_rule`, for those whose SELECT must know below what a number is small.
+    """
+    engine.load("disclosure_rule", pa.table({"threshold": pa.array([profile.threshold], pa.int32())}))
+    tables = {question.name: (question, rows) for question in questions if (rows := select(engine, question, profile))}
+    released = release_all([asked_of(question, rows) for question, rows in tables.values()], profile)
+    return {question.name: _answer(question, released.get(question.name)) for question in questions}
+
+
+def select(engine: Engine, question: Question, profile: Profile) -> pa.Table | None:
+    """The table of a question, unrounded; None when there is nothing to answer from, or nothing to show."""
     if not all(engine.columns(table) for table in question.needs):
-        return Answer(question, None)
+        return None
     names = {name: (FOLDER / "names" / f"{name}.sql").read_text(encoding="utf-8") for name in question.uses}
     named = [c.name for c in question.columns if not isinstance(c, Ratio | Share)]
     wanted = ", ".join(dict.fromkeys([*named, *sorted(never_shown(question.columns))]))
@@ -208,20 +256,19 @@ def ask(engine: Engine, question: Question) -> Answer:
         f"SELECT {wanted} FROM ({with_names(names, question.select)}) AS asked ORDER BY {question.order}"
     )
     if question.points:
-        rows = safe_points(rows, question.points)
-    if not rows.num_rows:
-        return Answer(question, None)
-    released = release(
-        rows,
-        question.columns,
-        name=question.name,
-        total=question.total,
-        margin=question.margin,
-        adding=question.adding,
-    )
-    if question.at_least:
+        rows = safe_points(rows, question.points, profile)
+    return rows if rows.num_rows else None
+
+
+def asked_of(question: Question, rows: pa.Table) -> Asked:
+    q = question
+    return Asked(q.name, rows, q.columns, q.total, q.margin, q.adding, q.same)
+
+
+def _answer(question: Question, released: Released | None) -> Answer:
+    if released and question.at_least:
         released = _large(released, *question.at_least)
-    if not released.rows.num_rows:
+    if not released or not released.rows.num_rows:
         return Answer(question, None)
     return Answer(question, _sorted(released, question) if question.largest_first else released)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from careloom.catalogue import Catalogue
-from careloom.disclose import DEFAULT, WITHHELD, Account
+from careloom.disclose import WITHHELD, Account
 from careloom.report.headlines import headlines
 from careloom.report.question import Answer
 from careloom.report.words import StudyWords
@@ -42,9 +42,9 @@ def write_results(
         "numbers": {name: of(made[name]) for name in HEADLINE_TABLES if name in made},
         "tables": {name: f"tables/{name}.parquet" for name in made},
         "disclosure": {
-            "profile": DEFAULT.name,
-            "threshold": DEFAULT.threshold,
-            "rounded_to": DEFAULT.base,
+            "profile": study.disclosure.name,
+            "threshold": study.disclosure.threshold,
+            "rounded_to": study.disclosure.base,
             "cells": sum(account.cells for account in accounts),
             "withheld": sum(account.withheld for account in accounts),
         },

@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from datetime import date
 
+from careloom.disclose import DEFAULT, Profile
+
 
 @dataclass(frozen=True)
 class StudyWords:
-    """The study's own words. `last_day` and `cost_last_day` are inclusive; `notes` are what to know first."""
+    """The study's own words. `last_day` and `cost_last_day` are inclusive; `notes` are what to know first.
+
+    `disclosure` is the rule by which numbers are withheld and rounded.
+    """
 
     title: str
     first_day: date
@@ -17,6 +22,7 @@ class StudyWords:
     prices_standing: str
     careloom_version: str
     notes: tuple[str, ...] = ()
+    disclosure: Profile = DEFAULT
 
     @property
     def period(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import xlsxwriter
 
-from careloom.disclose import DEFAULT, Account, Label
+from careloom.disclose import Account, Label
 from careloom.report.grid import MARK, excel_format
 from careloom.report.question import Answer
 from careloom.report.words import StudyWords
@@ -58,8 +58,7 @@ def _notes(book: Any, study: StudyWords, accounts: Sequence[Account], bold: Any,
     lines = [
         f"Period: {study.period}. Costs: {study.cost_period}.",
         f"Made on {study.made_on:%Y-%m-%d} by Careloom {study.careloom_version}.",
-        f"Counts below {DEFAULT.threshold} are withheld and marked {MARK}; others are rounded to {DEFAULT.base}, "
-        "and 6 and 7 are shown as 10. Amounts go with the count of children they rest on.",
+        f"{study.disclosure.in_words} Amounts go with the count of children they rest on.",
         "Ratios are worked out from the rounded numbers; curves, hazard ratios and categories are estimated from exact "
         "records, and withheld where few children are behind them.",
         "Shares are kept as numbers between 0 and 1 and shown as percentages.",
@@ -71,9 +70,23 @@ def _notes(book: Any, study: StudyWords, accounts: Sequence[Account], bold: Any,
     for at, line in enumerate(lines, start=1):
         sheet.write_string(at, 0, line)
     at = len(lines) + 2
-    sheet.write_row(at, 0, ["Table", "Cells", "Cells withheld", "Cells rounded"], head)
+    sheet.write_row(
+        at,
+        0,
+        [
+            "Table",
+            "Cells",
+            "Withheld: few children",
+            "Withheld: would tell of them",
+            "Withheld: rests on them",
+            "Cells rounded",
+        ],
+        head,
+    )
     for row, account in enumerate(accounts, start=at + 1):
-        sheet.write_row(row, 0, [account.table, account.cells, account.withheld, account.rounded])
+        sheet.write_row(
+            row, 0, [account.table, account.cells, account.small, account.hiding, account.resting, account.rounded]
+        )
 
 
 def _sheet(book: Any, name: str, answer: Answer, head: Any) -> None:

@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from careloom.catalogue import Catalogue, PriceSheet, read_price_base, read_prices
-from careloom.core import CatalogueError, Keys, StudyError, nearest
-from careloom.costs import CostChoices, check_prices
+from careloom.core import CatalogueError, Keys, RequestError, StudyError, nearest
+from careloom.costs import CostChoices, NeedChoices, check_prices
 
 SHEET = "unit_costs.csv"
 """The price sheet of a folder; staff.csv, regions.csv and indices.csv may stand beside it."""
@@ -37,8 +37,29 @@ def read_asked_of_costs(keys: Keys, home: Path, catalogue: Catalogue) -> AskedOf
         with_recorded_fees=keys.one_of("fees", ("recorded", "sheet"), "recorded") == "recorded",
         assessment_model=keys.one_of("assessment_model", ASSESSMENT_MODELS, usual.assessment_model),
         cin_review_days=days,
+        needs=read_needs(keys.table("needs", {}), catalogue),
     )
     return AskedOfCosts(read_price_sheet(keys, home, catalogue), choices, keys.flag("lines"))
+
+
+def read_needs(keys: Keys, catalogue: Catalogue) -> NeedChoices:
+    """Read [costs.needs]: `uasc = false` tells that need not apart, `ebd = { sdq_score = 20 }` has its rule count otherwise."""
+    off, numbers = [], []
+    for name, value in keys.values.items():
+        if isinstance(value, bool):
+            if not keys.flag(name):
+                off.append(name)
+            continue
+        of_need = keys.table(name)
+        numbers += [(name, number, int(of_need.whole(number))) for number in of_need.values]
+        of_need.done()
+    keys.done()
+    choices = NeedChoices(tuple(off), tuple(numbers))
+    try:
+        choices.of(catalogue.needs)
+    except RequestError as fault:
+        raise StudyError(f"{keys.where}: {fault}") from None
+    return choices
 
 
 def read_price_sheet(keys: Keys, home: Path, catalogue: Catalogue) -> PriceSheet:

@@ -63,6 +63,7 @@ EVENTS = {
     "conference": Kind("Conferences"),
     "cp_review": Kind("CP plan reviews"),
     "review": Kind("Reviews of care", (("code", "{}", "review_participation"),)),
+    "placed_where": Kind("Where placed", (("code", "{}", ""),)),
     "visit": Kind("Visits and other work", (("code", "{}", "visit_type"),)),
     "sdq": Kind("SDQ, year to this day", (("code", "score {}", ""),)),
     "convicted": Kind("Convicted or cautioned in the year to this day"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from careloom.core import NotFoundError, RequestError
 from careloom.engine import Engine
 from careloom.govern import os_user
+from careloom.study.audit import note
 from careloom.study.file import Study
 from careloom.study.kept_demand import answers_of, kept
 from careloom.study.listings import Listing
@@ -36,7 +37,10 @@ def list_classes(study: Study) -> Listing:
     with kept(study, "class_profile") as engine:
         items, probabilities = profiles(engine, study)
         named = settled(read_decisions(study.demand.names), items, probabilities)
-        shares = {row["category"]: row["share"] for row in answers_of(engine, ["categories"])["categories"].rows}
+        shares = {
+            row["category"]: row["share"]
+            for row in answers_of(engine, ["categories"], study.disclosure)["categories"].rows
+        }
         classes = engine.rows("SELECT class_no, name, suggested FROM demand_class ORDER BY class_no")
     rows = []
     for (number, name, suggested), decision in zip(classes, named, strict=True):
@@ -64,6 +68,7 @@ def name_class(study: Study, number: int, name: str) -> Named:
     profile = {item: round(float(p), 4) for item, p in zip(items, row, strict=True) if not np.isnan(p)}
     version = max(versions_of(decisions, items, row), default=0) + 1
     decision = Decision(version, name, os_user(), dt.date.today(), profile)
+    note(study, "classes", "named", category=number, name=name, version=version)
     add_decision(study.demand.names, decision)
     return Named(decision, str(settled_name or suggested), str(size))
 

@@ -48,7 +48,7 @@ def classify_assessments(
         found = score_with(patterns, used, saved, read_decisions(study.demand.names))
         load_found(engine, found)
         load_scored(engine, found, saved, score(patterns, found.parameters, found.told, seed=study.seed))
-        answers = answers_of(engine, ASKED)
+        answers = answers_of(engine, ASKED, study.disclosure)
         write_classes(path, engine)
     return Told(tuple(told(answers))), path
 

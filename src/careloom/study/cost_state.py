@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import pyarrow as pa
+
 from careloom.catalogue import Catalogue
 from careloom.catalogue.scenarios import Change
 from careloom.catalogue.scope import empty_select
@@ -35,6 +37,8 @@ class Costs:
         self.engine, self.catalogue, self.doubt = engine, catalogue, doubt
         self.study = within_returns(study, catalogue, engine)
         self.sheet = study.prices
+        window = {"cost_first_day": [self.study.cost_first_day], "cost_end_day": [self.study.cost_end_day]}
+        engine.load("study_window", pa.table(window))
         if not engine.columns("fee"):
             engine.make("fee", empty_select(catalogue.tables["fee"]))
 

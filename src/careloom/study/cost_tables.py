@@ -11,13 +11,17 @@ from careloom.catalogue.kinds import ARROW
 from careloom.costs.counts import EVERYTHING, Cell
 from careloom.costs.reconcile import Reconciled, topdown_weekly
 from careloom.costs.recount import BEFORE
-from careloom.disclose import DEFAULT
+from careloom.disclose import Profile
 from careloom.disclose.amounts import is_dominated
 from careloom.engine import Engine
 from careloom.stats.drawn_amounts import Floats, resampled_sums
 
 ALL = "All"
 LOWER, UPPER = 0.025, 0.975
+CENTRAL, LOWEST, HIGHEST = "cost", "lowest prices", "highest prices"
+BY_CHILDREN = ("95% interval for the children, from", "to (children)")
+BY_PRICES = ("95% interval for prices, from", "to (prices)")
+"""What is said of each group, as the tables of ranges name it."""
 GROUPINGS: dict[str, tuple[str, Callable[[Mapping[str, str]], str]]] = {
     "Process": (
         "c.process || ' ' || c.process_name || ': ' || replace(c.kind, '_', ' ')",
@@ -127,19 +131,19 @@ def group_rows(
     ]
 
 
-def reconciled_rows(found: Sequence[Reconciled]) -> list[Row]:
+def reconciled_rows(found: Sequence[Reconciled], disclosure: Profile) -> list[Row]:
     """One row for each line. Weekly figures rest on counts as they may be shown, so that they say no more than those."""
-    return [reconciled_row(each) for each in found]
+    return [reconciled_row(each, disclosure) for each in found]
 
 
-def reconciled_row(each: Reconciled) -> Row:
-    basis, few = each.line.basis, DEFAULT.is_small(each.counted_children)
+def reconciled_row(each: Reconciled, disclosure: Profile) -> Row:
+    basis, few = each.line.basis, disclosure.is_small(each.counted_children)
     counted = (
-        None if few else 5 * round(each.denominator / 5) if basis == "care_days" else DEFAULT.shown(each.denominator)
+        None if few else 5 * round(each.denominator / 5) if basis == "care_days" else disclosure.shown(each.denominator)
     )
     who = Behind(each.children, is_dominated(each.cost, each.largest, each.next_largest))
     # what is left unexplained says as much as the costs do
-    is_told = not (who.is_dominated or DEFAULT.is_small(each.children))
+    is_told = not (who.is_dominated or disclosure.is_small(each.children))
     return {
         "la": each.spending.la,
         "year": f"{each.spending.year - 1}-{each.spending.year % 100:02}",

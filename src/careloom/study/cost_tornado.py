@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from careloom.catalogue.scenarios import Change, Scenario, load_switches
@@ -12,12 +11,12 @@ from careloom.costs.whatif import at
 from careloom.engine import text
 from careloom.report.tornado import draw_tornado
 from careloom.report.workbook import ILLUSTRATIVE
+from careloom.study.cost_brief import HIGH, LOW, OTHER, moves
 from careloom.study.cost_state import Costs, State
 from careloom.study.cost_tables import ALL, Behind, Row, behind, fewest, load_rows, shown_amount
-from careloom.study.kept_demand import answers_of, whole
+from careloom.study.kept_demand import answers_of
 from careloom.study.listings import Listing
 
-LOW, HIGH, OTHER = "lowest", "highest", "the other convention"
 LEAST = 0.005
 """GBP: what moves less than half a penny moves nothing."""
 
@@ -32,11 +31,11 @@ def tornado(costs: Costs, before: State, scenario: Scenario | None, svg: Path | 
         *of_conventions(costs, before, after, changes),
     ]
     load_rows(costs.engine, costs.catalogue, "cost_tornado", rows)
-    answer = answers_of(costs.engine, ("cost_tornado",))["cost_tornado"]
+    answer = answers_of(costs.engine, ("cost_tornado",), costs.study.disclosure)["cost_tornado"]
     if not answer.released:
         return [answer.question.otherwise]
     title = f"What moves the difference most: {scenario.title}" if scenario else "What moves the cost most"
-    parts: list[str | Listing] = [replace(whole(answer), title=title)]
+    parts: list[str | Listing] = [moves(answer, title)]
     if svg:
         figure = draw_tornado(answer, ILLUSTRATIVE if costs.sheet.standing == "illustrative" else "")
         try:

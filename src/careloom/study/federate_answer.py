@@ -12,6 +12,7 @@ from careloom.govern.keys import open_key
 from careloom.govern.messages import fingerprint, is_whole, receive, send
 from careloom.outcomes.federated import HAZARD_PLAN, HazardPlan
 from careloom.stats.latent_class.apart.federated import Site, margins, sums
+from careloom.study.audit import note
 from careloom.study.exchange import Exchange, Part, WaitingError
 from careloom.study.federate_hazards import hazard_part, read_hazard_plan
 from careloom.study.file import Study
@@ -66,6 +67,7 @@ def answer(exchange: Exchange, study: Study, catalogue: Catalogue, name: str, sa
         which = fingerprint(question)
         hidden = member.hide(part.numbers(question), open_numbers, which)
         body = {"kind": "answer", "number": number, "question": which, "authority": name, "hidden": hidden}
+        note(study, "federate answer", "sent", exchange=plan.name, question=which)
         send(exchange.answer_file(number, name), body, exchange.key)
         say(f"answered question {number}")
     left = [other for other in plan.authorities if number and not is_whole(exchange.answer_file(number, other))]

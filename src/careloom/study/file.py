@@ -7,14 +7,18 @@ from pathlib import Path
 from careloom.catalogue import Catalogue, PriceSheet
 from careloom.core import Keys, StudyError, nearest, read_toml
 from careloom.costs import CostChoices
+from careloom.disclose import USUAL, profile_names, read_profile
+from careloom.disclose import Profile as Disclosure
 from careloom.ingest import Delivery
 from careloom.outcomes import AskedOfOutcomes
 from careloom.pathways import DISTANCES, EPISODE_CLASS_RULES, INTERACTIONS, groupings
+from careloom.study.agreements import Governed, read_governed
 from careloom.study.asked_of_costs import read_asked_of_costs
 from careloom.study.asked_of_links import AskedOfLinks, read_asked_of_links
 from careloom.study.asked_of_outcomes import Mask, read_asked
 from careloom.study.demand import Demand, number_of_classes, read_demand
 from careloom.study.residents import Residents, read_residents
+from careloom.study.vault import AskedOfVault, read_asked_of_vault
 
 GLOB = "*?["
 ENGINES = ("duckdb", "spark")
@@ -33,7 +37,10 @@ class AskedOfPathways:
 class Study:
     """What one run is asked: windows are [first day, end day), so an end day is the first day not in it."""
 
+    file: Path
     name: str
+    governed: Governed
+    vault: AskedOfVault | None
     first_day: dt.date
     end_day: dt.date
     out: Path
@@ -41,6 +48,7 @@ class Study:
     recognised: Path
     scratch: Path | None
     engine: str
+    disclosure: Disclosure
     deliveries: tuple[Delivery, ...]
     residents: tuple[Residents, ...]
     links: AskedOfLinks
@@ -84,7 +92,10 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     asked_of_costs = read_asked_of_costs(costs, home, catalogue)
     cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
     study = Study(
+        file=path.resolve(),
         name=words.text("name"),
+        governed=read_governed(words, home, catalogue),
+        vault=read_asked_of_vault(words, home, path.stem),
         first_day=first_day,
         end_day=end_day,
         out=home / words.text("out"),
@@ -92,6 +103,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         recognised=home / words.text("recognised", "recognised.csv"),
         scratch=home / words.text("scratch") if "scratch" in words.values else None,
         engine=words.one_of("engine", ENGINES, "duckdb"),
+        disclosure=read_profile(words.one_of("disclosure", profile_names(), USUAL)),
         deliveries=tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery")),
         residents=read_residents(home / words.text("residents")) if "residents" in words.values else (),
         links=read_asked_of_links(keys.table("link", {}), home),
@@ -112,7 +124,12 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         cost_choices=asked_of_costs.choices,
         with_cost_lines=asked_of_costs.with_lines,
     )
-    for table in (words, typology, pathways, outcomes, costs, keys):
+    return checked(study, words, typology, pathways, outcomes, costs, keys)
+
+
+def checked(study: Study, words: Keys, *others: Keys) -> Study:
+    """Return the study. Raises StudyError for a key that nobody asked for, or a file in a wrong place."""
+    for table in (words, *others):
         table.done()
     check_places(study, words.where)
     return study
@@ -132,7 +149,8 @@ def check_places(study: Study, where: str) -> None:
     """Raise StudyError without a delivery, or when a file that must last lies in the folder that every run replaces."""
     if not study.deliveries:
         raise StudyError(f"{where}: there is no [[delivery]]; name at least one return with its files")
-    for name, kept in ("key", study.key), ("recognised", study.recognised):
+    vault = [("vault", study.vault.path)] if study.vault else []
+    for name, kept in ("key", study.key), ("recognised", study.recognised), *vault:
         if kept.resolve().is_relative_to(study.out.resolve()):
             raise StudyError(f'{where}: "{name}" lies inside "out", which every run replaces whole; keep it elsewhere')
 

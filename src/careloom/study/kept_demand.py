@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from careloom.catalogue import Catalogue, IndicatorSet
 from careloom.core import Ledger, NotFoundError
+from careloom.disclose import Profile
 from careloom.engine import Engine, open_kept
 from careloom.report.grid import lay_out, show
-from careloom.report.question import Answer, ask, read_questions
+from careloom.report.question import Answer, ask_all, read_questions, told_together
 from careloom.study.file import Study
 from careloom.study.listings import Listing
 from careloom.study.look import check_results
@@ -51,10 +52,14 @@ def ready(
     return used, patterns
 
 
-def answers_of(engine: Engine, names: Sequence[str]) -> dict[str, Answer]:
-    """Ask these questions of the report, of the tables as they stand now; all goes through disclosure control."""
+def answers_of(engine: Engine, names: Sequence[str], disclosure: Profile) -> dict[str, Answer]:
+    """Ask these questions of the report, of the tables as they stand now; all goes through disclosure control.
+
+    Those that tell the same numbers are asked with them, so that what the report withholds is withheld here too.
+    """
     questions = read_questions()
-    return {name: ask(engine, questions[name]) for name in names}
+    answers = ask_all(engine, told_together(questions, names), disclosure)
+    return {name: answers[name] for name in names}
 
 
 def shown(

@@ -8,10 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from careloom.catalogue import Catalogue
-from careloom.engine import Engine, open_engine
+from careloom.engine import Engine, open_engine, value
+from careloom.govern import open_key
 from careloom.link import WEIGHED
 from careloom.report.asking import load_words
 from careloom.stats.proportions import f_measure, wilson
+from careloom.study.cost_tables import load_rows
 from careloom.study.file import Study
 from careloom.study.kept_demand import Told, answers_of, shown
 from careloom.study.run import OnStep, stages
@@ -47,6 +49,16 @@ RECORDS = f"""
       ON r.person_id = x.person_id AND r.true_id = x.true_id
     WHERE x.is_extract"""
 """Records of other systems: where their child is in the yearly returns, and with whom of these they were joined."""
+FIRST = f"SELECT {{of}}, min(identifier_no) AS first_no FROM ({KNOWN}) AS k WHERE NOT is_extract GROUP BY {{of}}"
+RETURNED = f"""
+    SELECT x.identifier_no, x.return_name, h.true_id AS home, j.person_id AS joined, r.person_id AS right_one, x.person_id AS told_of
+    FROM ({KNOWN}) AS x
+    LEFT JOIN ({FIRST.format(of="true_id")}) AS h ON h.true_id = x.true_id AND h.first_no < x.identifier_no
+    LEFT JOIN ({FIRST.format(of="person_id")}) AS j ON j.person_id = x.person_id AND j.first_no < x.identifier_no
+    LEFT JOIN ({FIRST.format(of="person_id, true_id")}) AS r
+      ON r.person_id = x.person_id AND r.true_id = x.true_id AND r.first_no < x.identifier_no
+    WHERE NOT x.is_extract"""
+"""Records of the yearly returns, in the same columns: each but a child's first should be joined to an earlier one."""
 LEVELS = {
     "All": "'All'",
     "Record": "t.label",
@@ -58,7 +70,7 @@ JUDGED = " UNION ALL ".join(
     f"""
     SELECT '{about}' AS about, {level} AS level, count(x.home) AS true_links, count(x.right_one) AS right_links,
            count(x.joined) AS found_links
-    FROM ({RECORDS}) AS x LEFT JOIN person AS p ON p.person_id = x.told_of
+    FROM ({RECORDS} UNION ALL {RETURNED}) AS x LEFT JOIN person AS p ON p.person_id = x.told_of
     LEFT JOIN report_label AS t ON t.kind = 'return' AND t.name = x.return_name GROUP BY {level}"""
     for about, level in LEVELS.items()
 )
@@ -72,15 +84,38 @@ def look_at_links(study: Study, catalogue: Catalogue, *, truth: Path, on_step: O
     """
     with linked(study, catalogue, on_step) as engine:
         load_words(engine, catalogue)
-        load_judged(engine, truth)
-        answers = answers_of(engine, QUESTIONS)
-        parts: list[object] = [f"Linked in mode {study.links.mode}."]
+        load_judged(engine, catalogue, truth)
+        answers = answers_of(engine, QUESTIONS, study.disclosure)
+        parts: list[object] = [f"Linked in mode {study.links.mode}.", *to_know(engine, study)]
         for name in QUESTIONS:
             for columns in IN_TRUTH.get(name, ((),)):
                 parts += shown(answers, name, columns) if answers[name].released else []
         if not answers["link_truth"].released:
             parts += shown(answers, "link_truth")
     return Told(tuple(parts))  # type: ignore[arg-type]
+
+
+def to_know(engine: Engine, study: Study) -> Iterator[str]:
+    """What kept records from being linked, in sentences without a number of any child."""
+    used = value(engine, "SELECT count(*) AS n FROM identifier_upn")
+    if value(engine, "SELECT count(*) AS n FROM upn_told") and not used:
+        yield "No pupil number told can be a key: each stands for none, or more identifiers carry it than one child can have. Nobody is joined by one."
+    elif not used and study.links.mode == "pupil_number":
+        yield "No record tells a pupil number, and the link mode pupil_number joins by nothing else: every record is alone."
+    if study.links.mode != "probabilistic":
+        return
+    if not value(engine, "SELECT count(*) AS n FROM identity_row"):
+        yield "No record delivered holds names: there is no likeness to weigh, and children are linked by key alone."
+    decided = study.links.likeness.decided
+    known = set(open_key(study.key).pseudonymise(f"person|{study.name}")(identifiers(engine)))
+    strange = sum(not set(pair) <= known for pair in decided)
+    if strange:
+        yield f"{strange} of {len(decided)} decisions in {study.links.decided.name} are of records that are not here: of another delivery, or made with another key than {study.key.name}. They join and part nobody."
+
+
+def identifiers(engine: Engine) -> list[str]:
+    """Each identifier in the words of which its pseudonym is made."""
+    return ["|".join(row) for row in engine.rows("SELECT la, return_name, child_id FROM identifier")]
 
 
 @contextmanager
@@ -94,8 +129,11 @@ def linked(study: Study, catalogue: Catalogue, on_step: OnStep) -> Iterator[Engi
         yield engine
 
 
-def load_judged(engine: Engine, truth: Path) -> None:
-    """Load `link_truth` and `link_sweep`, as far as there is a truth of children who were made up, and anything weighed."""
+def load_judged(engine: Engine, catalogue: Catalogue, truth: Path) -> None:
+    """Load `link_truth` and `link_sweep`, as far as there is a truth of children who were made up, and anything weighed.
+
+    Where the truth knows nobody of those delivered, `link_truth` is not made.
+    """
     known = read_truth(truth)
     told = engine.rows("SELECT identifier_no, la, return_name, child_id FROM identifier")
     truly = {number: true_of(known, la, name, child) for number, la, name, child in told}
@@ -103,9 +141,9 @@ def load_judged(engine: Engine, truth: Path) -> None:
     if rows:
         engine.load(TRULY, pa.Table.from_pylist(rows))
         judged = engine.rows(f"SELECT about, level, true_links, right_links, found_links FROM ({JUDGED}) AS judged")
-        engine.load(TRUTH, pa.Table.from_pylist([measures(*row) for row in judged]))
+        load_rows(engine, catalogue, TRUTH, [measures(*row) for row in judged])
     if engine.columns(WEIGHED):
-        engine.load(SWEEP, pa.Table.from_pylist(sweep(engine, truly)))
+        load_rows(engine, catalogue, SWEEP, sweep(engine, truly))
 
 
 def true_of(known: dict[tuple[str, str, str], str], la: str, return_name: str, child_id: str) -> str | None:

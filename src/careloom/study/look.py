@@ -1,5 +1,6 @@
 """Looking at one child: find them, write the access down, and only then show or write the page."""
 
+import datetime as dt
 import json
 import os
 import re
@@ -12,9 +13,10 @@ from typing import Generic, TypeVar
 from careloom.catalogue import Catalogue
 from careloom.core import CareloomError, NotFoundError, OutputError, RequestError, StudyError
 from careloom.engine import Engine, open_kept, text
-from careloom.govern import Access, CheckedLog, check_log, note_access, open_key
+from careloom.govern import Access, note_access, open_key
 from careloom.report.child import ChildPage, draw_child, write_child
 from careloom.report.words import say_day
+from careloom.study.agreements import check_in_force
 from careloom.study.child import gather_child, plain
 from careloom.study.file import Study, read_study
 from careloom.study.outputs import check_outside
@@ -51,12 +53,26 @@ class Looked(Generic[Found]):
     found_in: str
 
 
+@dataclass(frozen=True)
+class Seen:
+    """One child's page, and the lines that say who looked at it, when and why."""
+
+    page: ChildPage
+    by: tuple[str, str]
+
+
 def look_at_child(study_file: Path, catalogue: Catalogue, asked: Asked) -> str:
     """Return one child's page as text, having written the access down and the files that were asked for.
 
     A refused access is written down, too. Raises RequestError (no purpose, not an ID), NotFoundError (no such child, or
     no results to look in), OutputError, and AuditError when the access cannot be written down: nothing is shown then.
     """
+    seen = see_child(study_file, catalogue, asked)
+    return show(seen.page, seen.by, asked)
+
+
+def see_child(study_file: Path, catalogue: Catalogue, asked: Asked) -> Seen:
+    """The same, not yet laid out, and with no file written."""
     looked = look(
         study_file,
         catalogue,
@@ -64,7 +80,7 @@ def look_at_child(study_file: Path, catalogue: Catalogue, asked: Asked) -> str:
         "child",
         lambda engine, study, person_id: gather_child(engine, catalogue, study=study, person_id=person_id),
     )
-    return show(looked.found, seen_by(looked.access, asked, looked.found_in), asked)
+    return Seen(looked.found, seen_by(looked.access, asked, looked.found_in))
 
 
 def look(
@@ -79,6 +95,7 @@ def look(
     found_in = ""
     try:
         check_asked(asked, study)
+        check_in_force(study.governed, dt.date.today())
         with closing(open_kept(study.out / "study.duckdb")) as engine:
             if not person_id:
                 person_id, found_in = find_child(engine, study, catalogue, asked)
@@ -90,11 +107,6 @@ def look(
     wrote = [str(path.resolve()) for path in (asked.out, asked.svg) if path]
     access = note_access(log, {**about, "person_id": person_id, "outcome": "shown", "wrote": wrote})
     return Looked(found, access, found_in)
-
-
-def check_accesses(study_file: Path, catalogue: Catalogue, noted: str) -> CheckedLog:
-    """Check the log of a study. Raises AuditError when it cannot be read; its faults are in what is returned."""
-    return check_log(log_of(study_file, read_study(study_file, catalogue)), noted)
 
 
 def log_of(study_file: Path, study: Study) -> Path:

@@ -36,7 +36,8 @@ the study file:
 - `price_year`: the financial year of the prices, as 2023/24. One year for all, or an `indices.csv` beside it (below).
 - `process`, `element`: what is priced; listed below. Leave them as they are.
 - `placement_code`, `provider`, `need_group`, `variation`, `area`, `age_band`: by what the price differs. Blank fits anything; the row
-  with the most keys filled in counts. Add rows where your prices differ, as for a need group; two rows may not fit equally well.
+  with the most keys filled in counts. `area` is inside (the authority), outside, or outside_over_20_miles, where SSDA903 files say
+  PL_LOCATION. Add rows where your prices differ, as for a need group; two rows may not fit equally well.
 - `unit`: what the amount is for: an event, or a night, week, month or year.
 - `component`: pay, fees, allowances or other: which index and which regional multiplier apply. Blank: pay for hours, else fees.
 - `staff`, `hours`: who does it and for how long, travel, recording and meetings included. Several kinds of staff: a row each; they add up.

@@ -41,7 +41,7 @@ def look_at_outcomes(
         raise RequestError(f'the study does not ask about "{of}"{nearest(of, study.outcomes)}')
     with kept(study, "read_off") as engine:
         load_words(engine, catalogue)
-        answers = answers_of(engine, tuple(OF_EACH))
+        answers = answers_of(engine, tuple(OF_EACH), study.disclosure)
         if not answers["followed"].released:
             return Told((answers["followed"].question.otherwise,))
         planted = read_truth(truth, engine, indicators_of(study, catalogue))

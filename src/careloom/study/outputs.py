@@ -111,7 +111,7 @@ def check_ours(out: Path, study: str) -> None:
         )
 
 
-def write_manifest(folder: Path, about: Mapping[str, str], sharing: Mapping[str, str]) -> None:
+def write_manifest(folder: Path, about: Mapping[str, object], sharing: Mapping[str, str]) -> None:
     """Write manifest.json last: what made the folder, and for each file its fingerprint and who may see it.
 
     `sharing` maps the beginning of a file's path to its sharing class; a file it does not know is `inside`. Only who

@@ -11,7 +11,8 @@ import pyarrow.csv
 
 from careloom.catalogue import Catalogue, Profile
 from careloom.core import NotFoundError, OutputError, RequestError
-from careloom.disclose import DEFAULT, Column, Count, Estimate, Label, Parts, Ratio, Released, Total, release
+from careloom.disclose import Column, Count, Estimate, Label, Parts, Ratio, Released, Total, release
+from careloom.disclose import Profile as Disclosure
 from careloom.engine import open_kept
 from careloom.pathways import Grouping, groupings, profile_rows
 from careloom.study.file import Study
@@ -80,7 +81,11 @@ def describe_by(study: Study, catalogue: Catalogue, *, of: str, by: str | None =
             raise NotFoundError(
                 f"{study.out}: the last run did not describe {profile.title}; run it again with careloom run"
             )
-        rows = [named(row) for each in dict.fromkeys((None, grouping)) for row in profile_rows(engine, profile, each)]
+        rows = [
+            named(row, study.disclosure)
+            for each in dict.fromkeys((None, grouping))
+            for row in profile_rows(engine, profile, each)
+        ]
     if not rows:
         raise NotFoundError(f"{study.out}: the last run found no {profile.title} to describe")
     groups = in_order(dict.fromkeys(str(row["group"]) for row in rows), profile, grouping)
@@ -89,7 +94,9 @@ def describe_by(study: Study, catalogue: Catalogue, *, of: str, by: str | None =
         (OF_LEVELS, [row for row in rows if row["about"] not in amounts]),
         (OF_AMOUNTS, [row for row in rows if row["about"] in amounts]),
     )
-    return Described(profile, grouping, groups, *(let_out(columns, part, of) for columns, part in parts))
+    return Described(
+        profile, grouping, groups, *(let_out(columns, part, of, study.disclosure) for columns, part in parts)
+    )
 
 
 def in_order(groups: Iterable[str], profile: Profile, grouping: Grouping | None) -> tuple[str, ...]:
@@ -114,7 +121,7 @@ def choose(by: str, known: Mapping[str, Grouping]) -> Grouping:
     return known[name]
 
 
-def named(row: dict[str, Any]) -> dict[str, Any]:
+def named(row: dict[str, Any], disclosure: Disclosure) -> dict[str, Any]:
     """Say of a row what it is about and of which group in words; leave out what so few children have that it is theirs.
 
     A difference compares a group with all others, and a level with all others: there must be enough of these too.
@@ -122,16 +129,19 @@ def named(row: dict[str, Any]) -> dict[str, Any]:
     group = ALL if row["is_all"] else row["group_value"] or UNKNOWN
     few = {} if row["children_known"] >= ENOUGH else dict.fromkeys(STATISTICS)
     of_others = row["children_known"] - row.get("children_of_level", 0)
-    if min(row["children_elsewhere"] or 0, of_others) < DEFAULT.threshold:
+    if min(row["children_elsewhere"] or 0, of_others) < disclosure.threshold:
         few["difference"] = None
     return {**row, **few, "about": row["title"], "group": group}
 
 
-def let_out(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], name: str) -> Released:
+def let_out(
+    columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], name: str, disclosure: Disclosure
+) -> Released:
     asked = {column.name: kind_of(column) for column in columns if not isinstance(column, Ratio)}
     schema = pa.schema(list(asked.items()))
     table = pa.Table.from_pylist([{key: row.get(key) for key in asked} for row in rows], schema)
-    return release(table, columns, name=name, total=TOTAL, adding=ADDING if columns is OF_LEVELS else ())
+    adding = ADDING if columns is OF_LEVELS else ()
+    return release(table, columns, name=name, total=TOTAL, adding=adding, profile=disclosure)
 
 
 def kind_of(column: Column) -> pa.DataType:

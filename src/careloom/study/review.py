@@ -68,7 +68,11 @@ def review_links(
         raise NotFoundError(f"{study.key}: there is no such key, and names are shown only to who holds the study's key")
     who = os_user()
     mine = {(each.one, each.two) for each in read_decisions(study.links.decided) if each.who == who}
-    blind = replace(study, links=replace(study.links, likeness=replace(study.links.likeness, decided={})))
+    blind = replace(
+        study,
+        governed=study.governed.apart(),
+        links=replace(study.links, likeness=replace(study.links.likeness, decided={})),
+    )
     with linked(blind, catalogue, on_step) as engine:
         pairs = [pair for pair in doubtful_pairs(engine, study) if (pair.one, pair.two) not in mine]
         made = go_through(pairs, study, study_file, purpose, who, talk)

@@ -1,9 +1,9 @@
 """The whole analysis, from files to report."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,17 +36,23 @@ from careloom.pathways import (
     weigh_plausibility,
 )
 from careloom.report import StudyWords, write_report
+from careloom.study import agreements
 from careloom.study.accounts import READING, check_balance, refused, wait, waiting
+from careloom.study.audit import noted_run
 from careloom.study.file import Study
+from careloom.study.manifest import about_run
 from careloom.study.outputs import new_outputs, write_manifest
 from careloom.study.reach import limits, within_returns
 from careloom.study.residents import resident_table
+from careloom.study.vault import identities, keep_identities, open_vault
 from careloom.study.views import views
 from careloom.typology import Search, find_classes, read_decisions
 
 OnStep = Callable[[str, float], None]
 
-SHARING = dict.fromkeys(("report.html", "workbook.xlsx", "results.json", "tables/", "model/"), "released")
+SHARING = dict.fromkeys(
+    ("report.html", "workbook.xlsx", "results.json", "for_review.csv", "tables/", "model/"), "released"
+)
 """Only what has gone through disclosure control is `released`; the rest stays `inside` the authority."""
 
 
@@ -62,30 +68,64 @@ class Finished:
 
 
 def run_study(
-    study: Study, catalogue: Catalogue, *, accept: bool = False, on_step: OnStep = lambda step, share: None
+    study: Study,
+    catalogue: Catalogue,
+    *,
+    accept: bool = False,
+    on_step: OnStep = lambda step, share: None,
+    command: str = "run",
 ) -> Finished:
     """Run every stage and write the study's output folder, whole.
 
     What was not recognised exactly is written down in the study's recognised.csv, for a person to decide; with
     `accept`, every clear proposal counts as confirmed, and is written so. `on_step` hears what is being done and the share of stages already done, from 0 to 1.
 
-    Raises NothingToRunError when no file could be read, OutputError, and CareloomError when the ledger does not
+    That it begins and how it ends is written into the study's audit log, as `command`.
+
+    Raises NothingToRunError when no file could be read, OutputError, AuditError, and CareloomError when the ledger does not
     balance; the earlier outputs are then untouched.
     """
-    is_new_key = not study.key.exists()
-    with new_outputs(study.out, study.name) as folder, closing(open_engine(study.engine, study.scratch)) as engine:
-        ledger = Ledger()
-        todo = stages(study, catalogue, engine, accept=accept)
-        for number, (step, work) in enumerate(todo):
-            on_step(step, number / (len(todo) + 1))
-            ledger.extend(work())
-        check_balance(ledger)
-        on_step("writing the outputs", len(todo) / (len(todo) + 1))
-        engine.load("ledger", ledger_table(ledger))
-        notes = to_know(study, catalogue, engine, ledger, is_new_key=is_new_key)
-        finished = Finished(study.out, ledger, refused(engine), notes, tuple(doubts(engine)))
-        write_outputs(study, catalogue, engine, folder, finished)
+    is_new_key, vault_key = not study.key.exists(), open_vault(study.vault, study.name)
+    with noted_run(study, command), new_outputs(study.out, study.name) as folder:
+        apart = tables_apart(study, catalogue, accept=accept, on_step=on_step) if study.governed.sensitive else None
+        with closing(open_engine(study.engine, study.scratch)) as engine:
+            ledger = go_through(study, catalogue, engine, accept=accept, on_step=on_step)
+            notes = to_know(study, catalogue, engine, ledger, is_new_key=is_new_key)
+            finished = Finished(study.out, ledger, refused(engine), notes, tuple(doubts(engine)))
+            kept, people = apart or told_of_children(study, catalogue, engine)
+            write_outputs(study, catalogue, engine, folder, finished, kept)
+            write_manifest(folder, about_run(study, catalogue, engine, folder, kept, accept=accept), SHARING)
+        if study.vault and vault_key:
+            keep_identities(study.vault, study.name, people, vault_key)
     return finished
+
+
+def go_through(study: Study, catalogue: Catalogue, engine: Engine, *, accept: bool, on_step: OnStep) -> Ledger:
+    """Take every stage in turn, and return their account, which is also loaded. Raises CareloomError when it does not balance."""
+    ledger = Ledger()
+    todo = stages(study, catalogue, engine, accept=accept)
+    for number, (step, work) in enumerate(todo):
+        on_step(step, number / (len(todo) + 1))
+        ledger.extend(work())
+    check_balance(ledger)
+    on_step("writing the outputs", len(todo) / (len(todo) + 1))
+    engine.load("ledger", ledger_table(ledger))
+    return ledger
+
+
+def tables_apart(
+    study: Study, catalogue: Catalogue, *, accept: bool, on_step: OnStep
+) -> tuple[dict[str, pa.Table], pa.Table]:
+    """What may be kept about single children where services are sensitive: that of a run that never saw those."""
+    apart = replace(study, governed=study.governed.apart())
+    with closing(open_engine(study.engine, study.scratch)) as engine:
+        go_through(apart, catalogue, engine, accept=accept, on_step=on_step)
+        return told_of_children(apart, catalogue, engine)
+
+
+def told_of_children(study: Study, catalogue: Catalogue, engine: Engine) -> tuple[dict[str, pa.Table], pa.Table]:
+    """The tables that are kept, and, where the study has a vault, who its children are (else a table of nobody)."""
+    return kept_tables(catalogue, engine), identities(engine) if study.vault else pa.table({})
 
 
 def stages(
@@ -117,12 +157,17 @@ def stages(
 
 def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine, *, accept: bool) -> Ledger:
     """Ingest, write down what was not recognised exactly, and stop when nothing could be read."""
+    today = dt.date.today()
+    least = study.disclosure.threshold
+    agreements.check_allowed(study.governed, study.deliveries, study.links.mode, today, smallest_shown=least)
     decisions = Decisions.load(study.recognised, catalogue.returns)
-    ingested = ingest(engine, catalogue, deliveries=study.deliveries, decisions=decisions, accept=accept)
+    door = agreements.door_of(study.governed, today)
+    ingested = ingest(engine, catalogue, deliveries=study.deliveries, decisions=decisions, accept=accept, door=door)
     if ingested.recognitions or study.recognised.exists():
         decisions.save(study.recognised, ingested.recognitions)
     if not engine.rows("SELECT 1 AS one FROM delivery WHERE state = 'read' LIMIT 1"):
         raise NothingToRunError("no delivered file could be read:\n  " + "\n  ".join(refused(engine)))
+    ingested.ledger.extend(agreements.keep_apart(study.governed, catalogue, engine))
     return ingested.ledger
 
 
@@ -226,6 +271,7 @@ def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, 
         if is_new_key
         else []
     )
+    notes += agreements.to_warn(study.governed)
     if texts := waiting(engine):
         notes.append(wait(texts, study.recognised))
     told = "SELECT file_name, message FROM delivery WHERE state = 'read' AND message <> '' AND (rows_in = 0 OR encoding = 'cp1252') ORDER BY delivery_id"
@@ -238,21 +284,20 @@ def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, 
     return (*notes, *limits(study, catalogue, engine))
 
 
-def write_outputs(study: Study, catalogue: Catalogue, engine: Engine, folder: Path, finished: Finished) -> None:
-    """Write study.duckdb and the ledger (inside), then report, workbook and tables (released), then the manifest."""
-    kept = kept_tables(catalogue, engine)
+def write_outputs(
+    study: Study,
+    catalogue: Catalogue,
+    engine: Engine,
+    folder: Path,
+    finished: Finished,
+    kept: Mapping[str, pa.Table],
+) -> None:
+    """Write study.duckdb and the ledger (inside), then report, workbook and tables (released)."""
     write_database(folder / "study.duckdb", kept)
-    pyarrow.csv.write_csv(kept["ledger"], folder / "ledger.csv")
+    pyarrow.csv.write_csv(engine.arrow("SELECT * FROM ledger"), folder / "ledger.csv")
     if study.with_cost_lines:
         pyarrow.parquet.write_table(kept["cost"], folder / "cost.parquet")
     write_report(engine, catalogue, folder=folder, study=study_words(study, finished, catalogue, engine))
-    about = {
-        "study": study.name,
-        "made_by": f"careloom {careloom.__version__}",
-        "made_on": dt.date.today().isoformat(),
-        "key_id": open_key(study.key).id,
-    }
-    write_manifest(folder, about, SHARING)
 
 
 def kept_tables(catalogue: Catalogue, engine: Engine) -> dict[str, pa.Table]:
@@ -276,8 +321,16 @@ def study_words(asked: Study, finished: Finished, catalogue: Catalogue, engine: 
         made_on=dt.date.today(),
         prices_standing=study.prices.standing,
         careloom_version=careloom.__version__,
-        notes=(*doubtful(finished), *(f"{said[0].upper()}{said[1:]}." for said in limits(asked, catalogue, engine))),
+        disclosure=study.disclosure,
+        notes=(
+            *doubtful(finished),
+            *map(sentence, [*agreements.to_say(asked.governed), *limits(asked, catalogue, engine)]),
+        ),
     )
+
+
+def sentence(said: str) -> str:
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def doubtful(finished: Finished) -> list[str]:

@@ -1,8 +1,9 @@
 """Take stock of what was handed over: read the files, and say what is there, without the rest of the analysis."""
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from careloom.core import Ledger, OutputError, RequestError, nearest
 from careloom.engine import open_engine
 from careloom.ingest import UNSTATED, Decisions, Delivery, ingest
 from careloom.study.accounts import READING, check_balance, refused, waiting
+from careloom.study.agreements import Governed, door_of
 from careloom.study.file import read_study
 from careloom.study.listings import Listing, list_available, list_files
 
@@ -27,11 +29,14 @@ MARK = ".careloom"
 
 @dataclass(frozen=True)
 class HandedOver:
-    """What to take stock of: deliveries, where decisions on headings and texts are kept, and where to work if not in memory."""
+    """What to take stock of: deliveries, where decisions on headings and texts are kept, where to work if not in memory, and
+    the agreements of the study that names them.
+    """
 
     deliveries: tuple[Delivery, ...]
     recognised: Path = Path("recognised.csv")
     scratch: Path | None = None
+    governed: Governed = field(default_factory=Governed)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def find_handed_over(
         raise RequestError(f'there is no return "{return_name}"{nearest(str(return_name), catalogue.returns)}')
     if paths[0].suffix == ".toml":
         study = read_study(paths[0], catalogue)
-        return HandedOver(study.deliveries, study.recognised, study.scratch)
+        return HandedOver(study.deliveries, study.recognised, study.scratch, study.governed)
     files = tuple(dict.fromkeys(file for path in paths for file in files_of(path)))
     if not files:
         raise RequestError(f"{paths[0]}: there is no file in this folder")
@@ -132,6 +137,7 @@ def take_stock(
             deliveries=what.deliveries,
             decisions=decisions,
             accept=accept,
+            door=door_of(what.governed, dt.date.today()),
             on_file=lambda number, of: on_step(f"reading file {number} of {of}", 0.8 * number / of),
         )
         if ingested.recognitions or what.recognised.exists():

@@ -112,8 +112,8 @@ def quantity(of: Traced, row: Row) -> Iterator[str]:
     said = [f"need group: {plain(row['need_group'])}"]
     said += [
         f"{name.replace('_', ' ')}: {plain(row[name])}"
-        for name in ("age_band", "placement_code", "provider", "variation")
-        if row[name]
+        for name in ("age_band", "placement_code", "provider", "area", "variation")
+        if row.get(name)
     ]
     yield f"Told by, on its first day: {'; '.join(said)}."
 

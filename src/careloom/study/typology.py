@@ -11,7 +11,6 @@ import numpy as np
 import careloom
 from careloom.catalogue import Catalogue
 from careloom.core import OutputError, RequestError
-from careloom.disclose import DEFAULT
 from careloom.engine import Engine, count
 from careloom.govern import os_user
 from careloom.report.classes_said import as_rows, say_fit
@@ -91,7 +90,7 @@ def look_at_typology(study: Study, catalogue: Catalogue, asked: AskedOfTypology)
         other = other_than_kept(engine, study, found)  # before the kept tables make way for these
         load_found(engine, found)
         said = load_groups(engine, found, asked.by, starts=GROUP_STARTS, seed=study.seed) if asked.by else []
-        answers = answers_of(engine, ASKED)
+        answers = answers_of(engine, ASKED, study.disclosure)
         parts = [*other, *told(answers, asked, said)]
         if path:
             parts.append(save(path, study, catalogue, found))
@@ -209,8 +208,8 @@ def save(path: Path, study: Study, catalogue: Catalogue, found: Found) -> str:
         shares=found.parameters.shares,
         probabilities=found.probabilities[:, could],
         assessments=found.table.total,
-        least=DEFAULT.threshold,
-        base=DEFAULT.base,
+        least=study.disclosure.threshold,
+        base=study.disclosure.base,
     )
     try:
         path.parent.mkdir(exist_ok=True)

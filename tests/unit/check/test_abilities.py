@@ -26,7 +26,7 @@ def asking(**items: tuple[str, ...]) -> Catalogue:
     """Our returns, with outcomes that need these items as the only questions."""
     some = OURS.outcomes["re_entry"]
     outcomes = {name: replace(some, name=name, title=name, items=needed) for name, needed in items.items()}
-    return replace(OURS, indicator_sets={}, processes=(), outcomes=outcomes)
+    return replace(OURS, indicator_sets={}, processes=(), needs=(), outcomes=outcomes)
 
 
 def header(la: str, year: int, rows: int = 4, **cells: Any) -> list[dict[str, Any]]:
@@ -131,7 +131,10 @@ COMPLETE = {
         "PLACE": "U6",
         "PLACE_PROVIDER": "PR1",
         "REASON_PLACE_CHANGE": "CARPL",
+        "CIN": "N1",
     },
+    "ssda903 uasc": {"CHILD": "A", "DUC": DAY},
+    "ssda903 oc2": {"CHILD": "A", "SDQ_SCORE": 12, "CONVICTED": "0"},
     "ssda903 reviews": {"CHILD": "A", "REVIEW": DAY},
     "cin_census ChildIdentifiers": {"LAchildID": "A", "PersonBirthDate": DAY},
     "cin_census CINdetails": {
@@ -147,6 +150,7 @@ COMPLETE = {
         "AssessmentAuthorisationDate": DAY,
     },
     "cin_census FactorsIdentifiedAtAssessment": {"LAchildID": "A", "AssessmentFactors": "3B"},
+    "cin_census Disabilities": {"LAchildID": "A", "Disability": "MOB"},
     "cin_census ChildProtectionPlans": {"LAchildID": "A", "CPPstartDate": DAY, "CPPendDate": DAY},
     "cin_census Section47": {
         "LAchildID": "A",
@@ -156,7 +160,7 @@ COMPLETE = {
     },
     "cin_census Reviews": {"LAchildID": "A", "CPPreviewDate": DAY},
     "ssda903 oc3": {"CHILD": "A", "DOB": DAY, "IN_TOUCH": "YES"},
-    "health camhs_referrals": {"patient_id": "A", "first_appointment": DAY, "contacts": 3},
+    "health camhs_referrals": {"patient_id": "A", "referral_date": DAY, "first_appointment": DAY, "contacts": 3},
     "youth_justice interventions": {"yot_id": "A", "intervention_type": "supervision", "start_date": DAY},
     "services deliveries": {"child_id": "A", "service": "family_support", "start_date": DAY, "end_date": DAY},
 }
@@ -175,7 +179,7 @@ def test_every_question_of_ours_is_ready_when_all_it_needs_is_there(duck: DuckDB
     hand_over_complete(duck, hand_over)
     assert {row[2:] for row in abilities(duck)} == {("ready", "")}
     own_items = [each for each in OURS.indicator_sets.values() if not each.extends]
-    assert len(abilities(duck)) == len(own_items) + len(OURS.outcomes) + len(OURS.processes)
+    assert len(abilities(duck)) == len(own_items) + len(OURS.outcomes) + len(OURS.processes) + len(OURS.needs)
     assert unlocks(duck) == []
 
 
@@ -186,6 +190,7 @@ def test_without_an_item_just_the_questions_that_name_it_fall(
     hand_over_complete(duck, hand_over, without)
     item = ".".join(without)
     asked = {o.title: o.items for o in OURS.outcomes.values()} | {f"{p.key}. {p.name}": p.items for p in OURS.processes}
+    asked |= {f"Need: {need.title}": need.items for need in OURS.needs}
     asked |= {
         f"Categories of demand ({name})": each.items for name, each in OURS.indicator_sets.items() if not each.extends
     }

@@ -148,3 +148,82 @@ def test_a_decision_about_somebody_who_is_not_there_does_nothing(duck: Engine) -
 def test_nobody_with_a_name_is_nobody_joined(duck: Engine) -> None:
     assert link(duck, [], []) == {}
     assert link(duck, [{"born_on": DAY, "sex": "M"}], [{"sex": "M"}]) == {"1": "alone"}
+
+
+def draws(engine: Engine, known: list[Told], other: list[Told], times: int = 12) -> list[dict[str, str]]:
+    """Weighed once, and drawn from so many times."""
+    link(engine, known, other)
+    return [link(engine, known, other, Likeness(draw=number)) for number in range(times)]
+
+
+def test_links_that_are_drawn_are_one_to_one_and_differ_only_as_far_as_they_are_in_doubt(duck: Engine) -> None:
+    """Two children of the same words: a patient is one of them or the other, and never both; who is sure stays so."""
+    found = draws(duck, [TOM, TOM, ANN, *FILLING], [TOM, ANN])
+    assert {each["2"] for each in found} == {"3 alike"}
+    assert {each["1"] for each in found} == {"1 alike", "2 alike"}
+    assert duck.rows(f"SELECT count(*) AS n FROM {DOUBTFUL}") == [(0,)]
+
+
+def test_what_stays_in_doubt_however_alike_is_never_drawn_nor_what_cannot_be(duck: Engine) -> None:
+    twin = {**TOM, "first_name": "Harry"}
+    assert {each["1"] for each in draws(duck, [TOM, *FILLING], [twin])} == {"alone"}
+    assert {each["1"] for each in draws(duck, [TOM, *FILLING], [{**TOM, "sex": "F"}])} == {"alone"}
+
+
+def test_of_two_patients_alike_each_is_drawn_for_the_child_in_its_turn(duck: Engine) -> None:
+    found = draws(duck, [TOM, *FILLING], [TOM, TOM])
+    assert {tuple(sorted(each.values())) for each in found} == {("1 alike", "alone")}
+    assert {each["1"] for each in found} == {"1 alike", "alone"}
+
+
+def test_a_decision_holds_in_every_draw(duck: Engine) -> None:
+    for is_same, expected in ((True, "1 decided"), (False, "alone")):
+        decided = {("A|health|patient 1", "A|list|1"): is_same}
+        found = {link(duck, [TOM, *FILLING], [TOM], Likeness(decided=decided, draw=n))["1"] for n in range(3)}
+        assert found == {expected}
+
+
+def three_systems(engine: Engine, told: Mapping[str, list[tuple[str, Told]]]) -> list[list[str]]:
+    """Records of systems by name and number, none of a yearly return but cin; return who is one person, as `system/number`."""
+    rows = [
+        {"is_expected_birth": False, "delivery_id": 1, "collection_year": 2019, **each, "la": "A", "return_name": system, "child_id": number}
+        for system, of in told.items()
+        for number, each in of
+    ]  # fmt: skip
+    rows = [{**row, "line": line} for line, row in enumerate(rows)]
+    for name in ("record", "identity_row"):
+        known = TABLES[name].column_names
+        engine.load(name, table(name, [{key: row[key] for key in row if key in known} for row in rows]))
+    link_persons(engine, list, extracts=[name for name in told if name != "cin"], mode="probabilistic")
+    groups: dict[str, list[str]] = {}
+    for person, one in engine.rows(
+        "SELECT person_id, concat(return_name, '/', child_id) AS one FROM person_of ORDER BY one"
+    ):
+        groups.setdefault(person, []).append(one)
+    return sorted(group for group in groups.values() if len(group) > 1)
+
+
+def fill(system: str) -> tuple[str, list[tuple[str, Told]]]:
+    """A system of which nobody is in another: the filling, with names, days and homes of its own."""
+    own, place = system[::-1].title(), ("cin", "health", "school").index(system)
+    days = dt.timedelta(500 * place)
+    return system, [
+        (f"{system} {n}", {**each, "first_name": f"{own}{n}", "surname": f"{own}{each['surname']}", "born_on": each["born_on"] + days, "postcode": f"Y{place} {n % 9}AA"})
+        for n, each in enumerate(FILLING)
+    ]  # fmt: skip
+
+
+def test_records_of_two_systems_are_one_child_whom_no_return_knows(duck: Engine) -> None:
+    told = dict(map(fill, ("health", "school", "cin")))
+    told["health"] += [("h1", TOM)]
+    told["school"] += [("s1", {**TOM, "surname": "Wyhrust"}), ("s2", ANN)]
+    assert three_systems(duck, told) == [["health/h1", "school/s1"]]
+
+
+def test_two_systems_never_fuse_two_children_of_one_return(duck: Engine) -> None:
+    """Ann's and Tom's school records are themselves; a health record between them joins one of them at most."""
+    told = dict(map(fill, ("health", "school", "cin")))
+    told["cin"] += [("c1", TOM), ("c2", ANN)]
+    told["school"] += [("s1", TOM), ("s2", ANN)]
+    told["health"] += [("h1", TOM)]
+    assert three_systems(duck, told) == [["cin/c1", "health/h1", "school/s1"], ["cin/c2", "school/s2"]]

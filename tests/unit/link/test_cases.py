@@ -11,11 +11,19 @@ from careloom.link import LINK_MODES, link_persons
 
 RECORD = "record\nla | return_name | child_id | collection_year | upn | born_on | is_expected_birth | sex | delivery_id | line\n"
 CARE = "care_episode_row\nla | return_name | child_id | starts_on | ends_on | collection_year\n"
+SPELLS = "spell_row\nla | return_name | child_id | starts_on | ends_on | collection_year\n"
 EVENTS = "event_row\nla | return_name | child_id | event | happened_on\n"
 
 
 def link(
-    engine: Engine, rows: str, *, mode: str = "both", care: str = "", events: str = "", extracts: Sequence[str] = ()
+    engine: Engine,
+    rows: str,
+    *,
+    mode: str = "both",
+    care: str = "",
+    events: str = "",
+    spells: str = "",
+    extracts: Sequence[str] = (),
 ) -> list[list[str]]:
     """Return the groups of identifiers that became one person, as `la/return/child_id`."""
     common = load_catalogue().tables
@@ -23,6 +31,7 @@ def link(
     told = {"record": RECORD + numbered}
     told |= {"care_episode_row": CARE + care} if care else {}
     told |= {"event_row": EVENTS + events} if events else {}
+    told |= {"spell_row": SPELLS + spells} if spells else {}
     for name, text in told.items():
         engine.load(name, load_examples(text, name, year=2019, common=common).tables[name])
     ledger = link_persons(engine, lambda names: [f"p{name}" for name in names], extracts=extracts, mode=mode)
@@ -115,6 +124,31 @@ def test_a_number_that_everyone_has_joins_nobody_but_the_authoritys_own_still_do
     assert {len(group) for group in groups} == {2}
 
 
+OTHER_NUMBER = "B | school | s | 2019 | U1 | 2010-01-01 | false | M"
+
+
+@pytest.mark.parametrize(
+    "newest", ["A | cin | 1 | 2019 | U2 | 2010-01-01 | false | M", "A | cin | 1 | 2019 | | 2010-01-01 | false | M"]
+)
+def test_a_pupil_number_of_an_earlier_year_still_joins(newest: str, engine: Engine) -> None:
+    rows = f"A | cin | 1 | 2018 | U1 | 2010-01-01 | false | M\n{newest}\n{OTHER_NUMBER}"
+    assert link(engine, rows) == [["A/cin/1", "B/school/s"]]
+    assert link(engine, rows, extracts=["school"]) == [["A/cin/1", "B/school/s"]]
+
+
+def test_a_former_pupil_number_joins_and_not_against_what_is_known(duck: DuckDBEngine) -> None:
+    """Its former number is the other child's, and is not believed where the birthday says so."""
+    former = "former_upn_row\nla | return_name | child_id | upn\nA | cin | 1 | U1\nA | cin | 3 | A000000000000\n"
+    duck.load(
+        "former_upn_row",
+        load_examples(former, "former_upn_row", year=2019, common=load_catalogue().tables).tables["former_upn_row"],
+    )
+    rows = f"A | cin | 1 | 2019 | U2 | {{day}} | false | M\nA | cin | 3 | 2019 | A000000000000 | 2010-01-01 | false | M\n{OTHER_NUMBER}"
+    assert link(duck, rows.format(day="2010-01-01")) == [["A/cin/1", "B/school/s"], ["A/cin/3"]]
+    assert link(duck, rows.format(day="2012-01-01")) == [["A/cin/1"], ["A/cin/3"], ["B/school/s"]]
+    assert broken(duck) == [("upn", "births more than 31 days apart")]
+
+
 def test_a_giant_is_cut_at_its_weakest_links_and_listed(engine: Engine) -> None:
     """Thirty authorities, one after the other: a pupil number joins each to the next."""
     rows = "".join(
@@ -178,3 +212,46 @@ def test_extracts_among_themselves_are_broken_alike(engine: Engine) -> None:
     rows = "A | list | 1 | 2019 | | 2010-01-01 | false | M\nA | school | 1 | 2019 | | 2010-01-01 | false | F"
     assert link(engine, rows, extracts=["list", "school"]) == [["A/list/1"], ["A/school/1"]]
     assert broken(engine) == [("la_child_id", "two sexes")]
+
+
+BORN = """
+A | cin  | 1  | 2019 | | 2010-03-04 | false | M
+A | s903 | x1 | 2019 | | 2010-03-04 | false | M
+A | cin  | 2  | 2019 | | 2012-03-04 | false | M"""
+DATES = "A | cin | 1 | 2018-06-01 | 2018-12-01 | 2019\nA | cin | 2 | 2018-06-01 | | 2019\n"
+IN_CARE = "A | s903 | x1 | 2018-11-01 | | 2019\n"
+JOINED, APART = [["A/cin/1", "A/s903/x1"], ["A/cin/2"]], [["A/cin/1"], ["A/cin/2"], ["A/s903/x1"]]
+BY_BIRTH = {
+    "nobody else fits": ("", "", IN_CARE, JOINED),
+    "a twin fits as well": ("A | cin | 3 | 2019 | | 2010-03-04 | false | M", "A | cin | 3 | 2018-06-01 | | 2019", IN_CARE, None),
+    "a twin in care fits as well": ("A | s903 | x3 | 2019 | | 2010-03-04 | false | M", "", f"{IN_CARE}A | s903 | x3 | 2018-07-01 | | 2019", None),
+    "a twin of the other sex does not fit": ("A | cin | 3 | 2019 | | 2010-03-04 | false | F", "A | cin | 3 | 2018-06-01 | | 2019", IN_CARE, [JOINED[0], ["A/cin/2"], ["A/cin/3"]]),
+    "another authority does not fit": ("B | cin | 3 | 2019 | | 2010-03-04 | false | M", "B | cin | 3 | 2018-06-01 | | 2019", IN_CARE, [JOINED[0], ["A/cin/2"], ["B/cin/3"]]),
+    "at other times": ("", "", "A | s903 | x1 | 2019-01-01 | | 2019", APART),
+    "open care is sure until its last return": ("", "", "A | s903 | x1 | 2015-01-01 | | 2016", APART),
+    "the record has a key to another already": ("A | s903 | 1 | 2019 | | 2010-03-04 | false | M", "", f"{IN_CARE}A | s903 | 1 | 2016-01-01 | 2016-02-01 | 2016", [["A/cin/1", "A/s903/1"], ["A/cin/2"], ["A/s903/x1"]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BY_BIRTH)
+@pytest.mark.parametrize("mode", ["both", "within_authority"])
+def test_children_without_a_shared_key_are_one_by_birthday_and_dates_where_nobody_else_fits(
+    case: str, mode: str, duck: DuckDBEngine
+) -> None:
+    """Source: study method section 3, specification 3. One key alone joins by nothing else."""
+    more, spells, care, expected = BY_BIRTH[case]
+    groups = link(duck, f"{BORN}\n{more}", mode=mode, care=care, spells=f"{DATES}{spells}\n")
+    if expected and mode == "both":
+        assert groups == expected
+    else:
+        assert not [group for group in groups if "A/s903/x1" in group and len(group) > 1]
+    rules = {rule for (rule,) in duck.rows("SELECT link_rule FROM person_of WHERE child_id = 'x1'")}
+    assert rules == (
+        {"birth_and_dates"} if mode == "both" and expected and ["A/cin/1", "A/s903/x1"] in expected else {"alone"}
+    )
+
+
+def test_who_has_no_day_or_sex_is_joined_to_nobody_by_birthday(engine: Engine) -> None:
+    for told in ("2010-03-04 | true | M", "2010-03-04 | false | U", " | false | M"):
+        rows = f"A | cin | 1 | 2019 | | {told}\nA | s903 | x1 | 2019 | | {told}"
+        assert len(link(engine, rows, care=IN_CARE, spells=DATES)) == 2

@@ -1,6 +1,7 @@
 """Small made-up working tables, as the rooms would leave them, with cells planted that must not be shown."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -650,7 +651,30 @@ def links() -> Tables:
             {"threshold": name, "pairs": pairs, "told_pairs": pairs, "right_share": right}
             for name, pairs, right in [("0.50", 340, 0.91), ("0.95", 301, 0.97)]
         ],
+        "link_doubt": list(link_doubt()),
     }
+
+
+def link_doubt() -> Iterator[dict[str, Any]]:
+    """Each kind of result, linked by two modes and drawn; one category rests on 3 children with the event."""
+    kinds = [
+        ("hazard ratio", "re_referral", "class_no", "2", "1", 120, 1.4),
+        ("hazard ratio", "re_referral", "class_no", "3", "1", 3, 2.8),
+        ("share", "re_referral", "", "12", "", 120, 0.21),
+        ("total cost", "all", "", "", "", 90, 981_000.0),
+        ("mean cost", "all", "class_no", "0", "", 90, 10_900.0),
+        ("mean cost", "all", "class_no", "2", "", 40, 11_900.0),
+    ]
+    drawn = {"share_of_doubt": 0.04, "missing_information": 0.05, "degrees_of_freedom": 93.0}
+    blank = dict.fromkeys(("within_error", "between_error", *drawn))
+    for way_no, way, sets in [(0, "within authority", 1), (1, "both", 1), (2, "drawn", 10)]:
+        for kind, subject, term, level, reference, children, estimate in kinds:
+            yield {
+                "way_no": way_no, "way": way, "kind": kind, "subject": subject, "term": term, "level": level, "reference": reference,
+                "sets": sets, "children": children if "cost" in kind else 130, "children_with_event": children,
+                "estimate": estimate, "lower": 0.9 * estimate, "upper": 1.1 * estimate, **blank, **(drawn if sets > 1 else {}),
+                "cost": 981_000.0, "largest": 20_000.0, "next_largest": 19_000.0,
+            }  # fmt: skip
 
 
 def rungs() -> Tables:
@@ -989,4 +1013,15 @@ def asked_of_costs() -> Tables:
         }
         for line, children, spent, cost in lines
     ]  # fmt: skip
-    return {"cost_sure": sure, "cost_change": change, "cost_tornado": tornado, "cost_reconciled": reconciled}
+    nominal = [
+        {"grouped_by": "Year", "group_value": year, "what_no": no, "what": what, "children": children, "cost": cost * times, **nobody}
+        for year, children, cost in (("2019-20", 87, 400_000.0), ("2020-21", 90, 581_000.0), ("All", 90, 981_000.0))
+        for no, what, times in ((1, "at prices of 2013/14", 1.0), (2, "at each year's own prices", 1.25))
+    ]  # fmt: skip
+    return {
+        "cost_sure": sure,
+        "cost_change": change,
+        "cost_tornado": tornado,
+        "cost_reconciled": reconciled,
+        "cost_nominal": nominal,
+    }

@@ -9,7 +9,7 @@ import pytest
 
 from careloom.catalogue import load_catalogue
 from careloom.core import CareloomError, CatalogueError, Ledger, StudyError
-from careloom.costs import CostChoices
+from careloom.costs import CostChoices, NeedChoices
 from careloom.engine import DuckDBEngine
 from careloom.study import Study, read_study, run
 from careloom.study.new_prices import write_new_prices
@@ -81,6 +81,12 @@ def test_conventions_are_read(tmp_path: Path) -> None:
     assert study.with_cost_lines
 
 
+def test_needs_are_set_in_a_table_of_their_own(tmp_path: Path) -> None:
+    study = read(tmp_path, "[costs.needs]\nuasc = false\ncwd = true\nebd = { sdq_score = 20 }")
+    assert study.cost_choices.needs == NeedChoices(off=("uasc",), numbers=(("ebd", "sdq_score", 20),))
+    assert study.cost_choices.needs.said() == "ebd: sdq score 20; uasc is not told apart"
+
+
 def test_the_run_costs_by_the_conventions_asked(
     tmp_path: Path, duck: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +112,9 @@ def test_the_run_costs_by_the_conventions_asked(
         ('fees = "recrded"', StudyError, 'fees = "recrded" is not known; did you mean "recorded"'),
         ("cin_review_days = 0", StudyError, '"cin_review_days" should be 7 or more'),
         ('assessment_model = "two"', StudyError, 'assessment_model = "two" is not known'),
+        ("[costs.needs]\nedb = false", StudyError, 'no need "edb"; did you mean "ebd"'),
+        ("[costs.needs]\nebd = { sdq = 20 }", StudyError, '"ebd" counts with no "sdq"'),
+        ("[costs.needs]\nebd = 20", StudyError, '"ebd" should be'),
         ("familyshare = 1", StudyError, 'there is no key "familyshare"; did you mean "family_share"'),
         ('lines = "yes"', StudyError, '"lines" should be true or false'),
         ('prices = "ilustrative"', StudyError, 'there is no price sheet "ilustrative"; did you mean "illustrative"'),

@@ -513,11 +513,11 @@ def test_the_command_shows_writes_refuses_and_checks(study: Path, capsys: pytest
     assert "say why you look" in capsys.readouterr().err
     assert main(["child", str(study), "z" * 26, "--purpose", "audit"]) == 8
     assert capsys.readouterr().out == ""
-    assert main(["child", str(study), "--check-log"]) == 0
+    assert main(["audit", "verify", str(study)]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("4 accesses, whole and in order.")
-    assert main(["child", str(study), "--check-log", said.split()[-1]]) == 0
+    assert said.startswith("4 lines, whole and in order.")
+    assert main(["audit", "verify", str(study), said.split()[-1]]) == 0
     log = study.with_name("access.jsonl")
     log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[1:]))
-    assert main(["child", str(study), "--check-log"]) == 9
+    assert main(["audit", "verify", str(study)]) == 9
     assert "line 1: it does not follow" in capsys.readouterr().err

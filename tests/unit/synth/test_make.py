@@ -62,6 +62,7 @@ def test_study_file(written):
         "to": date(last, 3, 31),
         "out": "results",
         "residents": "residents.csv",
+        "synthetic": True,
     }
     assert [d.get("year") for d in study["delivery"]] == [*written.years, None]
     for delivery in study["delivery"]:
