@@ -23,8 +23,6 @@ from website.blocks import SETTINGS, Block, blocks_of, setting_of  # noqa: E402
 
 LONGEST = 900  # seconds that one block may take: minutes, where many tests run beside each other
 LEAST = 12  # characters of a reason why a block is not run: "no" is none
-NOT_YET = {"README.md"}
-"""Pages that do not yet say of their blocks whether they are run; take a page out when it does."""
 STUDY = """
 [study]
 name = "Careloom-on-Sea"
@@ -58,12 +56,8 @@ def text_of(page: str) -> str:
     return (REPOSITORY / page).read_text(encoding="utf-8")
 
 
-def says_what_it_starts_with(page: str) -> bool:
-    return "<!-- starts with: " in text_of(page)
-
-
 SHOWN = {page: blocks_of(text_of(page)) for page in pages()}
-RUN = [page for page, blocks in SHOWN.items() if any(b.is_run or b.file for b in blocks) and page not in NOT_YET]
+RUN = [page for page, blocks in SHOWN.items() if any(b.is_run or b.file for b in blocks)]
 
 
 # --- the folders that pages start with -------------------------------------------------------------------------------
@@ -175,7 +169,7 @@ def test_there_are_pages_to_run() -> None:
     assert {"CONTRIBUTING.md", "docs/tutorial.md"} <= set(RUN)
 
 
-@pytest.mark.parametrize("page", [page for page in SHOWN if page not in NOT_YET])
+@pytest.mark.parametrize("page", list(SHOWN))
 def test_a_page_starts_with_a_folder_we_know_and_gives_reasons(page: str) -> None:
     assert setting_of(text_of(page)) in SETTINGS
     weak = [b.line for b in SHOWN[page] if "not run" in comment_before(page, b) and len(b.not_run) < LEAST]
@@ -193,16 +187,6 @@ def test_toml_of_a_page_is_toml(page: str) -> None:
     for block in SHOWN[page]:
         if block.kind == "toml":
             tomllib.loads(block.text)
-
-
-def test_no_page_is_passed_over_that_says_what_is_run() -> None:
-    """A page that is passed over says nothing of any block, yet."""
-    told = [
-        page
-        for page in NOT_YET & set(SHOWN)
-        if any(b.not_run or b.file for b in SHOWN[page]) or says_what_it_starts_with(page)
-    ]
-    assert told == [], "take it out of NOT_YET"
 
 
 # --- the walk of the first hour --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ OUTPUTS = {
     "report.html",
     "workbook.xlsx",
     "results.json",
+    "for_review.csv",
     "tables",
     "model",
     "study.duckdb",

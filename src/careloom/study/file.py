@@ -88,8 +88,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     words, home = keys.table("study"), path.resolve().parent
     first_day, end_day = window(words)
     typology, pathways, outcomes, costs = (keys.table(name, {}) for name in SECTIONS)
-    asked_of_outcomes, masks = read_asked(outcomes, catalogue)
-    asked_of_costs = read_asked_of_costs(costs, home, catalogue)
+    followed, asked_of_costs = read_asked(outcomes, catalogue), read_asked_of_costs(costs, home, catalogue)
     cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
     study = Study(
         file=path.resolve(),
@@ -115,8 +114,8 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         profiles_by=profiles_by(keys.table("profiles", {}), catalogue),
         pathways=read_pathways(pathways),
         outcomes=questions(outcomes, catalogue),
-        asked_of_outcomes=asked_of_outcomes,
-        masks=masks,
+        asked_of_outcomes=followed[0],
+        masks=followed[1],
         cost_first_day=cost_first_day,
         cost_end_day=cost_end_day,
         is_cost_window_asked=bool({"from", "to"} & set(costs.values)),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from careloom.catalogue import load_catalogue
+from careloom.disclose import DEFAULT
 from careloom.engine import DuckDBEngine
 from careloom.study.cost_tables import (
     ALL,
@@ -49,7 +50,7 @@ def test_what_few_or_one_make_up_is_not_shown(engine: DuckDBEngine) -> None:
     amounts = {"la_foster": 4_000.0, "ifa_foster": 6_000.0, "secure": 10_000.0, "other": 9_110.0, ALL: 29_110.0}
     rows = group_rows("Placement", [("cost", amounts)], behind(engine, "Placement"), amounts)
     load_rows(engine, load_catalogue(), "cost_sure", rows)
-    answer = answers_of(engine, ("cost_sure_by_placement",))["cost_sure_by_placement"]
+    answer = answers_of(engine, ("cost_sure_by_placement",), DEFAULT)["cost_sure_by_placement"]
     told: dict[str, Any] = {row["group_value"]: row["cost"] for row in answer.rows}
     assert [told[name] for name in ("Secure children's home", "Other placement")] == [None, None]
     assert told["Foster care, the authority's own"] == 4_000
@@ -63,7 +64,7 @@ def test_a_gain_dominated_by_one_child_is_hidden_though_it_is_negative(engine: D
     amounts = {"la_foster": -400.0, "other": -911.0, "ifa_foster": -600.0, ALL: -1_911.0}
     rows = group_rows("Placement", [("difference", amounts)], behind(engine, "Placement"), amounts)
     load_rows(engine, load_catalogue(), "cost_change", rows)
-    answer = answers_of(engine, ("cost_change_by_placement",))["cost_change_by_placement"]
+    answer = answers_of(engine, ("cost_change_by_placement",), DEFAULT)["cost_change_by_placement"]
     told = {row["group_value"]: row["cost"] for row in answer.rows}
     assert told["Other placement"] is None
     shown = [cost for name, cost in told.items() if cost is not None]

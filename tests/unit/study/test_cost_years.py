@@ -12,6 +12,7 @@ import pytest
 from careloom.catalogue import Price, PriceBase, PriceRow, PriceSheet, load_catalogue
 from careloom.catalogue.price_base import Figure
 from careloom.core import CatalogueError
+from careloom.disclose import DEFAULT
 from careloom.study.cost_years import tell_years
 from careloom.study.listings import Listing
 
@@ -50,7 +51,7 @@ def costs(indices: dict[tuple[str, str], int], last: date = date(2023, 4, 1)) ->
             line(f"child{n}", "placement fee", 30, 6_000, **days),
         )
     ]
-    study = SimpleNamespace(cost_first_day=date(2021, 4, 1), cost_end_day=last)
+    study = SimpleNamespace(cost_first_day=date(2021, 4, 1), cost_end_day=last, disclosure=DEFAULT)
     return SimpleNamespace(engine=engine_of(*each), catalogue=load_catalogue(), sheet=sheet(indices), study=study)
 
 

@@ -49,7 +49,7 @@ def test_by_likeness_there_is_also_the_studys_own_way_and_sets_drawn_each_otherw
 
 
 def test_a_way_that_no_agreement_allows_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def only_within(governed: object, deliveries: object, mode: str, today: dt.date) -> None:
+    def only_within(governed: object, deliveries: object, mode: str, today: dt.date, **_: object) -> None:
         if mode != "within_authority":
             raise StudyError("these may not be linked")
 

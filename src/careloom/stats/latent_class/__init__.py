@@ -1,9 +1,4 @@
-"""Latent class analysis of items with few answers, from distinct patterns with weights.
-
-In the order of an analysis: `rows` observed, the `model` and its likelihood, `fitting` it, the `errors` of its
-parameters, `choosing` the number of classes, what is `following` from them, `groups` compared and rows that lie `apart`;
-each rests on those before it. The rest of Careloom takes what it needs from here.
-"""
+"""Latent class analysis of items with few answers: rows, model, fitting, errors, choosing, following, groups, apart."""
 
 from careloom.stats.latent_class.choosing.local_dependence import DirectEffect, direct_effects, join_items
 from careloom.stats.latent_class.errors.bootstrap import Bootstrap, bootstrap
