@@ -25,6 +25,7 @@ from careloom.catalogue import (
     Rule,
     load_catalogue,
 )
+from careloom.catalogue.checklists import Checklist
 from careloom.catalogue.outturn import load_outturn_lines
 from careloom.catalogue.scenarios import load_scenarios, load_switches
 from careloom.core import Column, Table, Years
@@ -62,6 +63,7 @@ def make_page() -> str:
     parts += ["## Official measures", "", *(line for measure in catalogue.measures for line in say_measure(measure))]
     parts += ["## Profiles", "", *(line for profile in catalogue.profiles.values() for line in say_profile(profile))]
     parts += ["## Flows", "", *(line for flow in catalogue.flows for line in say_flow(flow))]
+    parts += ["## Checklists", "", *(line for each in catalogue.checklists for line in say_checklist(each))]
     for system, title in SYSTEMS.items():
         own = (process for process in catalogue.processes if process.system == system)
         parts += [f"## Processes: {title.lower()} ({system})", "", *(line for p in own for line in say_process(p))]
@@ -243,6 +245,12 @@ def say_flow(flow: Flow) -> list[str]:
         "",
     ]
     return [*lines, *say_drops(flow.drops), "Example:", "", *fenced(flow.examples)]
+
+
+def say_checklist(checklist: Checklist) -> list[str]:
+    lines = [f"### {checklist.title} (`{checklist.name}`)", "", f"Source: {checklist.source}", ""]
+    rows = ((item.item, item.asked, item.said) for item in checklist.items)
+    return [*lines, *table("item | what is asked | the answer; each run fills the braces", rows), ""]
 
 
 def say_process(process: Process) -> list[str]:

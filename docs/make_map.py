@@ -120,6 +120,7 @@ def declared(catalogue: Catalogue) -> list[str]:
         ("outcomes", code(list(catalogue.outcomes))),
         ("processes", ", ".join(f"{process.number} {process.name}" for process in catalogue.processes)),
         ("profiles", code(list(catalogue.profiles))),
+        ("checklists", code([checklist.name for checklist in catalogue.checklists])),
         ("flows", code([flow.name for flow in catalogue.flows])),
         ("official measures", code([measure.name for measure in catalogue.measures])),
         ("price sheets", ", ".join(f"`{s.name}` ({s.standing})" for s in catalogue.price_sheets.values())),

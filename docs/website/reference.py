@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from make_catalogue import (
     fenced,
+    say_checklist,
     say_declaration,
     say_flow,
     say_items,
@@ -111,7 +112,7 @@ def say_codes(of: Return, codes: CodeSet) -> list[str]:
 
 
 def question_pages(catalogue: Catalogue) -> Iterator[Page]:
-    """Outcomes, measures, profiles, flows, indicator sets and saved typologies."""
+    """Outcomes, measures, profiles, flows, checklists, indicator sets and saved typologies."""
     for name, outcome in catalogue.outcomes.items():
         yield made_page(f"outcomes/{name}", "Outcomes", declared(say_outcome(outcome), f"outcomes/{name}.toml"))
     for measure in catalogue.measures:
@@ -121,6 +122,9 @@ def question_pages(catalogue: Catalogue) -> Iterator[Page]:
         yield made_page(f"profiles/{name}", "Profiles", declared(say_profile(profile), f"profiles/{name}.toml"))
     for flow in catalogue.flows:
         yield made_page(f"flows/{flow.name}", "Flows", declared(say_flow(flow), f"flows/{flow.name}.toml"))
+    for checklist in catalogue.checklists:
+        lines = declared(say_checklist(checklist), f"checklists/{checklist.name}.toml")
+        yield made_page(f"checklists/{checklist.name}", "Checklists", lines)
     for name, each in catalogue.indicator_sets.items():
         yield made_page(
             f"indicators/{name}", "Indicator sets", declared(say_indicator_set(each), f"indicators/{name}.toml")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from careloom.catalogue.care_states import read_care_states
+from careloom.catalogue.checklists import read_checklist
 from careloom.catalogue.costing import Need, Process, read_need, read_placement_codes, read_process
 from careloom.catalogue.indicator_sets import IndicatorSet, read_indicator_set
 from careloom.catalogue.items import check_items
@@ -61,6 +62,7 @@ def load_catalogue(folder: Path = OURS) -> Catalogue:
         measures=tuple(sorted(each(folder / "measures", read_measure), key=lambda m: m.position)),
         profiles=profiles,
         flows=tuple(each(folder / "flows", read_flow)),
+        checklists=tuple(sorted(each(folder / "checklists", read_checklist), key=lambda c: c.position)),
         populations={p.name: p for p in each(folder / "populations", read_population)},
         recordings={r.name: r for r in each(folder / "recording", read_recording)},
         targets=read_targets(folder / "national" / "targets.csv"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from careloom.catalogue.care_states import CareState
+from careloom.catalogue.checklists import Checklist
 from careloom.catalogue.costing import Need, PlacementCodes, Process
 from careloom.catalogue.indicator_sets import IndicatorSet
 from careloom.catalogue.population import Population
@@ -329,6 +330,7 @@ class Catalogue:
     measures: tuple[Measure, ...]
     profiles: dict[str, Profile]
     flows: tuple[Flow, ...]
+    checklists: tuple[Checklist, ...]
     populations: dict[str, Population]
     recordings: dict[str, Recording]
     targets: tuple[Target, ...]

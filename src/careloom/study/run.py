@@ -39,6 +39,7 @@ from careloom.report import StudyWords, write_report
 from careloom.study import agreements
 from careloom.study.accounts import READING, check_balance, refused, wait, waiting
 from careloom.study.audit import noted_run
+from careloom.study.checklists import checklist_table
 from careloom.study.file import Study
 from careloom.study.manifest import about_run
 from careloom.study.outputs import new_outputs, write_manifest
@@ -110,6 +111,7 @@ def go_through(study: Study, catalogue: Catalogue, engine: Engine, *, accept: bo
     check_balance(ledger)
     on_step("writing the outputs", len(todo) / (len(todo) + 1))
     engine.load("ledger", ledger_table(ledger))
+    engine.load("reporting_checklist", checklist_table(study, catalogue, engine))
     return ledger
 
 

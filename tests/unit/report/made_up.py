@@ -453,6 +453,16 @@ def classes_found(shares: list[float], profile: np.ndarray) -> Tables:
             }
             for n, children in enumerate((40, 3), start=1)
         ],
+        "reporting_checklist": [
+            {
+                "checklist": "RECORD",
+                "position": 101,
+                "item": "1.1",
+                "asked": "Which data?",
+                "source": "A source",
+                "said": "Returns.",
+            }
+        ],
         "class_checklist": [{"position": 1, "asked": "Which software?", "source": "GRoLTS", "said": "Careloom."}],
         "class_by_group": [
             {
