@@ -108,6 +108,17 @@ class Steps:
 
 
 @dataclass(frozen=True)
+class Again:
+    """The counts `of` of the rows that share the labels `within` add up to a number that is not shown, and again to the same
+    one in other rows that share the labels `once`: the levels of each term of a model are the children of the model.
+    """
+
+    of: str
+    within: tuple[str, ...]
+    once: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Same:
     """Numbers of a table that `table` tells too, so that what is withheld in one is not worked out from the other.
 

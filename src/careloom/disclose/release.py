@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from careloom.disclose.amounts import is_dominated, withheld_amounts
-from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Parts, Ratio, Same, Share, Steps, Total
+from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Ratio, Same, Share, Total
 from careloom.disclose.profile import DEFAULT, Profile, nearest_multiple
-from careloom.disclose.sums import Counted, Groups, Withholder
+from careloom.disclose.sums import Adding, Counted, Groups, Withholder
 
 WITHHELD = "withheld"
 """The column added to every released table: the names of the columns withheld in this row, blank when none."""
@@ -65,7 +65,7 @@ class Asked:
     columns: Sequence[Column]
     total: Total | None = None
     margin: Total | None = None
-    adding: Sequence[Parts | Steps] = ()
+    adding: Sequence[Adding] = ()
     same: Sequence[Same] = ()
 
     @property
@@ -94,7 +94,7 @@ def release(
     name: str,
     total: Total | None = None,
     margin: Total | None = None,
-    adding: Sequence[Parts | Steps] = (),
+    adding: Sequence[Adding] = (),
     profile: Profile = DEFAULT,
 ) -> Released:
     """Return one table as it may be shown, where no other tells the same numbers; see `release_all`."""
@@ -155,7 +155,7 @@ def _counts(works: Mapping[str, _Work], profile: Profile) -> None:
     ]
     withholder = Withholder(tables, profile)
     withholder.work()
-    for name, row, column in withholder.withheld:
+    for name, row, column in withholder.withheld - withholder.never_shown:
         works[name].withhold(row, column)
 
 

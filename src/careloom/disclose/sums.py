@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any
 
-from careloom.disclose.columns import Count, Parts, Same, Steps
+from careloom.disclose.columns import Again, Count, Parts, Same, Steps
 from careloom.disclose.complement import Bounds, Cell, Sum, given_away, implied, narrowed, next_withheld
 from careloom.disclose.profile import Profile
 
@@ -13,6 +13,7 @@ Rows = list[dict[str, Any]]
 Groups = list[tuple[list[int], list[int]]]
 """The rows that are parts and the rows that are their total, group by group."""
 UNBOUNDED = 10**12
+Adding = Parts | Steps | Again
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Counted:
     rows: Rows
     counts: Sequence[Count]
     groups: Groups
-    adding: Sequence[Parts | Steps]
+    adding: Sequence[Adding]
     same: Sequence[Same] = ()
 
 
@@ -60,6 +61,8 @@ class Withholder:
     """The counts of some tables, what is shown of them, and how they add up; `withheld` grows until nothing is given away."""
 
     def __init__(self, tables: Sequence[Counted], profile: Profile) -> None:
+        unseen = {table.name: list(wholes_unseen(table)) for table in tables}
+        tables = [*tables, *(whole for wholes in unseen.values() for whole, _ in wholes)]
         self.tables, self.profile = {table.name: table for table in tables}, profile
         self.behind = {(t.name, count.name): count.on or count.name for t in tables for count in t.counts}
         self.known = {
@@ -72,10 +75,18 @@ class Withholder:
         self.alike = Alike()
         for table in tables:
             self.join_alike(table)
+        self.never_shown = {cell for cell in self.known if cell[0] not in unseen}
         self.withheld = {cell for cell in self.known if self.value(cell) and self.children(cell) < profile.threshold}
+        self.withheld -= self.never_shown
         for cell in list(self.withheld):
             self.withhold(cell)
         sums = [each for table in tables for each in self.of_table(table)]
+        sums += [
+            Sum((whole.name, number, name), self.cells(self.tables[table], rows, name), whole_first=True)
+            for table, wholes in unseen.items()
+            for whole, parts in wholes
+            for number, name, rows in parts
+        ]
         self.sums = [checked for each in dict.fromkeys(sums) if (checked := self.checked(each))]
 
     def value(self, cell: Cell) -> int:
@@ -130,7 +141,10 @@ class Withholder:
         yield from self.of_groups(table)
         yield from self.of_children(table)
         for each in table.adding:
-            yield from self.of_parts(table, each) if isinstance(each, Parts) else self.of_steps(table, each)
+            if isinstance(each, Parts):
+                yield from self.of_parts(table, each)
+            elif isinstance(each, Steps):
+                yield from self.of_steps(table, each)
         for said in table.same:
             for cell, others in self.told_twice(table, said) if said.is_sum else ():
                 if others:
@@ -171,6 +185,8 @@ class Withholder:
         return tuple(self.alike.one(cell) for cell in cells if cell in self.known)
 
     def could_be(self, cell: Cell) -> tuple[int, int]:
+        if cell in self.never_shown:
+            return 0, UNBOUNDED
         if cell not in self.withheld:
             return self.profile.could_be(self.profile.shown(self.value(cell)))
         return 1, self.profile.threshold - 1 if self.value(cell) < self.profile.threshold else UNBOUNDED
@@ -186,7 +202,8 @@ class Withholder:
         tied = {cell for cell in few if self.is_tied(cell)}
         is_at_work = bool(few)
         while is_at_work:
-            shown = {cell: None if cell in self.withheld else self.profile.shown(self.value(cell)) for cell in cells}
+            blank = self.withheld | self.never_shown
+            shown = {cell: None if cell in blank else self.profile.shown(self.value(cell)) for cell in cells}
             found = narrowed(sums, {cell: self.could_be(cell) for cell in cells})
             away = given_away(sums, found, few, tied, self.profile.threshold - 1)
             is_at_work = self.withhold_more(sums, away, found, shown)
@@ -214,6 +231,24 @@ class Withholder:
                 more = {each for each in tied & self.known if self.value(each)} | {(table, row, name)}
                 new += sorted(more - self.withheld - {(table, row, name)})
                 self.withheld |= more
+
+
+def wholes_unseen(table: Counted) -> Iterator[tuple[Counted, list[tuple[int, str, list[int]]]]]:
+    """The numbers that are shown nowhere and that rows add up to again and again, as a table of their own; and of which rows.
+
+    Where they do not add up to the same, as of children who may be at several levels, there is a number for each.
+    """
+    for each in table.adding:
+        if isinstance(each, Again):
+            found: dict[tuple[Any, ...], int] = {}
+            parts = []
+            for rows in shared(table.rows, each.within):
+                known = [row for row in rows if table.rows[row][each.of] is not None]
+                number = sum(int(table.rows[row][each.of]) for row in known)
+                place = found.setdefault((*(table.rows[rows[0]][label] for label in each.once), number), len(found))
+                parts.append((place, each.of, known))
+            name = f"{table.name}, all of {each.of}"
+            yield Counted(name, [{each.of: key[-1]} for key in found], [Count(each.of)], [], []), parts
 
 
 def matching(rows: Rows, holding: Mapping[str, str], by: Sequence[str]) -> dict[tuple[Any, ...], list[int]]:

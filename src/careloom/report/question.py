@@ -10,6 +10,8 @@ import pyarrow as pa
 from careloom.core import CatalogueError, Keys, nearest, read_toml
 from careloom.disclose import (
     DEFAULT,
+    Adding,
+    Again,
     Amount,
     Asked,
     Column,
@@ -79,7 +81,7 @@ class Question:
     headings: Mapping[str, Heading]
     total: Total | None
     margin: Total | None
-    adding: tuple[Parts | Steps, ...]
+    adding: tuple[Adding, ...]
     same: tuple[Same, ...]
     points: Points | None
     wide: Wide | None
@@ -182,11 +184,13 @@ def _at_least(keys: Keys | None) -> tuple[str, float] | None:
     return found
 
 
-def _adding(keys: Keys) -> Parts | Steps:
-    """Read which counts add up: parts `of` a `whole`, or what each step `dropped` and `left`."""
+def _adding(keys: Keys) -> Adding:
+    """Read which counts add up: parts `of` a `whole`, what each step `dropped` and `left`, or sums that come again."""
     within = keys.texts("within")
     if "whole" in keys.values:
-        adding: Parts | Steps = Parts(keys.text("of"), keys.text("whole"), within)
+        adding: Adding = Parts(keys.text("of"), keys.text("whole"), within)
+    elif "once" in keys.values:
+        adding = Again(keys.text("of"), within, keys.texts("once"))
     else:
         adding = Steps(keys.text("dropped"), keys.text("left"), within)
     keys.done()
