@@ -12,6 +12,7 @@ from careloom.catalogue import load_catalogue
 from careloom.core import Ledger
 from careloom.engine import DuckDBEngine, Engine
 from careloom.study import Study, read_study
+from careloom.study.checklists import checklist_table
 from careloom.study.run import kept_tables, ledger_table, stages
 from careloom.synth import make_england
 
@@ -31,6 +32,7 @@ def run(study: Study, engine: Engine) -> dict[str, pa.Table]:
         ledger.extend(work())
     assert ledger.faults() == []
     engine.load("ledger", ledger_table(ledger))
+    engine.load("reporting_checklist", checklist_table(study, CATALOGUE, engine))
     return kept_tables(CATALOGUE, engine)
 
 
