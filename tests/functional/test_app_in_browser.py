@@ -68,7 +68,7 @@ def test_the_list_of_pages_leads_to_every_page(visit: Any) -> None:
     links = [link.get_attribute("href") for link in visit.page.locator("nav a").all()]
     assert tuple(links) == PAGES
     for path in PAGES:
-        visit.page.locator(f"nav a[href='{path}']").click()
+        visit.follow(visit.page.locator(f"nav a[href='{path}']"))
         assert visit.page.url == visit.home + path.lstrip("/")
 
 
@@ -78,10 +78,10 @@ def test_a_run_is_stopped_and_earlier_results_stay(visit: Any, study_file: Path)
     visit.page.get_by_label("Let the page show by itself how far it is").uncheck()
     visit.send("Run the study")
     assert visit.page.url == visit.home
-    visit.page.get_by_role("link", name="let the page ask again by itself").click()
+    visit.follow("let the page ask again by itself")
     visit.page.get_by_text(re.compile("Now: (?!starting)")).wait_for(timeout=60_000)
-    visit.page.get_by_role("link", name="Stop asking").click()
-    visit.page.get_by_role("link", name="Look again").click()
+    visit.follow("Stop asking")
+    visit.follow("Look again")
     assert visit.axe() == []
     visit.page.locator("summary", has_text="Steps so far").click()
     assert "reading the deliveries" in visit.text
@@ -95,7 +95,7 @@ def test_a_run_is_stopped_and_earlier_results_stay(visit: Any, study_file: Path)
 
 def test_the_report_can_be_opened(visit: Any) -> None:
     visit.open("/")
-    visit.page.get_by_role("link", name="report.html").click()
+    visit.follow("report.html")
     assert "In this report" in visit.page.locator("body").inner_text()
     visit.page.go_back()
 
@@ -184,7 +184,7 @@ def test_what_is_not_known_is_as_if_it_was_not_asked(visit: Any) -> None:
 
 def test_how_sure_costs_are_is_told_when_asked(visit: Any) -> None:
     visit.open("/costs")
-    visit.page.get_by_role("link", name="How sure are they").click()
+    visit.follow("How sure are they")
     assert visit.page.locator("h1").inner_text() == "How sure the costs are"
     assert "£" in visit.text
     assert visit.axe() == []
@@ -251,7 +251,7 @@ def test_one_child_is_shown_once_written_down(visit: Any, study_file: Path) -> N
     assert '"case audit"' in logged
     fingerprint = hashlib.sha256(logged.encode()).hexdigest()[:16]
     assert fingerprint in visit.text  # what is shown names its line of the log
-    visit.page.get_by_role("link", name="Put it away").click()
+    visit.follow("Put it away")
     assert person not in visit.page.content()
 
 

@@ -36,6 +36,11 @@ class Visit:
         with self.page.expect_navigation():
             self.page.get_by_role("button", name=name, exact=True).click()
 
+    def follow(self, link: Any) -> None:
+        """Click a link, given by its words or found already, and wait for the page it leads to."""
+        with self.page.expect_navigation():
+            (self.page.get_by_role("link", name=link) if isinstance(link, str) else link).click()
+
     @property
     def text(self) -> str:
         return str(self.page.locator("main").inner_text())
