@@ -13,10 +13,12 @@ from careloom.catalogue import (
     Declaration,
     Drop,
     Flow,
+    IndicatorSet,
     Measure,
     Need,
     Outcome,
     Population,
+    PriceSheet,
     Process,
     Profile,
     Recording,
@@ -68,7 +70,11 @@ def make_page() -> str:
         own = (process for process in catalogue.processes if process.system == system)
         parts += [f"## Processes: {title.lower()} ({system})", "", *(line for p in own for line in say_process(p))]
     parts += ["## Needs", "", *(line for need in catalogue.needs for line in say_need(need))]
-    parts += [*say_prices(catalogue), *say_scenarios(), *say_indicators(catalogue), *say_signs(catalogue)]
+    parts += ["## Price sheets", "", *(line for sheet in catalogue.price_sheets.values() for line in say_sheet(sheet))]
+    parts += say_what_ifs()
+    parts += ["## Indicator sets", ""]
+    parts += [line for each in catalogue.indicator_sets.values() for line in say_indicator_set(each)]
+    parts += say_signs(catalogue)
     parts += [
         "## Made-up populations",
         "",
@@ -186,9 +192,9 @@ def say_declaration(said: Declaration) -> list[str]:
 
 def say_services(catalogue: Catalogue) -> list[str]:
     """What a description of a service may mean, and the ways it is written."""
-    rows = ((f"`{s.name}`", s.title, s.group, s.why, "; ".join(s.also)) for s in catalogue.services)
-    heading = "kind | called | group | what it is | also written"
-    return ["## Services", "", "The code set `services`, for descriptions in any words.", "", *table(heading, rows)]
+    rows = ((f"`{s.name}`", s.title, s.group, s.why, "; ".join(s.also), s.source) for s in catalogue.services)
+    lines = ["## Services", "", "The code set `services`, for descriptions in any words.", ""]
+    return [*lines, *table("kind | called | group | what it is | also written | source", rows)]
 
 
 def say_items(items: Iterable[str]) -> str:
@@ -261,23 +267,21 @@ def say_process(process: Process) -> list[str]:
     return [*lines, "Example:", "", *fenced(process.examples)]
 
 
-def say_prices(catalogue: Catalogue) -> list[str]:
-    lines = ["## Price sheets", ""]
-    for sheet in catalogue.price_sheets.values():
-        lines += [f"### `{sheet.name}`: {sheet.standing}, {sheet.price_year}", ""]
-        rows = (
-            (
-                p.process,
-                f"`{p.element}`",
-                ", ".join(value for _, value in p.keys),
-                p.unit,
-                f"{p.amount:.2f}",
-                p.rows[0].source,
-            )
-            for p in sheet.prices
+def say_sheet(sheet: PriceSheet) -> list[str]:
+    """Every price, with where it comes from."""
+    rows = (
+        (
+            p.process,
+            f"`{p.element}`",
+            ", ".join(value for _, value in p.keys),
+            p.unit,
+            f"{p.amount:.2f}",
+            p.rows[0].source,
         )
-        lines += table("process | element | only | unit | GBP | source", rows)
-    return lines
+        for p in sheet.prices
+    )
+    lines = [f"### Price sheet `{sheet.name}`: {sheet.standing}, {sheet.price_year}", ""]
+    return [*lines, *table("process | element | only | unit | GBP | source", rows)]
 
 
 def say_need(need: Need) -> list[str]:
@@ -285,7 +289,7 @@ def say_need(need: Need) -> list[str]:
     return [*lines, say_items(need.items), "", "Example:", "", *fenced(need.examples)]
 
 
-def say_scenarios() -> list[str]:
+def say_what_ifs() -> list[str]:
     """What-ifs that ship with Careloom, the switches of the method, and the lines of spending that costs are held against."""
     lines = ["## What-ifs", ""]
     for title, found in (
@@ -306,14 +310,12 @@ def say_scenarios() -> list[str]:
     ]
 
 
-def say_indicators(catalogue: Catalogue) -> list[str]:
-    lines = ["## Indicator sets", ""]
-    for each in catalogue.indicator_sets.values():
-        lines += [f"### `{each.name}`, version {each.version}", "", each.why, "", f"Source: {each.source}", ""]
-        rows = ((f"`{i.name}`", i.label, ", ".join(i.codes), str(i.first_year or "")) for i in each.indicators)
-        lines += [*table("indicator | what it is | codes | first year", rows)]
-        lines += [f"Codes that say nothing beside others: {', '.join(each.ignored)}.", ""]
-    return lines
+def say_indicator_set(each: IndicatorSet) -> list[str]:
+    lines = [f"### Indicator set `{each.name}`, version {each.version}", "", each.why, "", f"Source: {each.source}", ""]
+    rows = ((f"`{i.name}`", i.label, ", ".join(i.codes), str(i.first_year or "")) for i in each.indicators)
+    lines += table("indicator | what it is | codes | first year", rows)
+    lines += [f"Codes that say nothing beside others: {', '.join(each.ignored)}.", "", say_items(each.items), ""]
+    return [*lines, "Example:", "", *fenced(each.examples)] if each.examples.strip() else lines
 
 
 def say_signs(catalogue: Catalogue) -> list[str]:

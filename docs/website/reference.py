@@ -7,7 +7,7 @@ from make_catalogue import (
     say_checklist,
     say_declaration,
     say_flow,
-    say_items,
+    say_indicator_set,
     say_measure,
     say_need,
     say_outcome,
@@ -17,14 +17,16 @@ from make_catalogue import (
     say_recording,
     say_repair,
     say_rule,
+    say_services,
+    say_sheet,
+    say_signs,
     say_table,
+    say_what_ifs,
     say_years,
     table,
 )
 
-from careloom.catalogue import Catalogue, IndicatorSet, PriceSheet, Return, SavedTypology
-from careloom.catalogue.outturn import load_outturn_lines
-from careloom.catalogue.scenarios import load_scenarios, load_switches
+from careloom.catalogue import Catalogue, Return, SavedTypology
 from careloom.core import CodeSet
 from website.pages import Page, made_page
 
@@ -133,14 +135,6 @@ def question_pages(catalogue: Catalogue) -> Iterator[Page]:
         yield made_page(f"typologies/{name}", "Saved typologies", declared(say_saved(saved), f"typologies/{name}.toml"))
 
 
-def say_indicator_set(each: IndicatorSet) -> list[str]:
-    lines = [f"# Indicator set `{each.name}`, version {each.version}", "", each.why, "", f"Source: {each.source}", ""]
-    rows = ((f"`{i.name}`", i.label, ", ".join(i.codes), str(i.first_year or "")) for i in each.indicators)
-    lines += table("indicator | what it is | codes | first year", rows)
-    lines += [f"Codes that say nothing beside others: {', '.join(each.ignored)}.", "", say_items(each.items), ""]
-    return [*lines, "Example:", "", *fenced(each.examples)] if each.examples.strip() else lines
-
-
 def say_saved(saved: SavedTypology) -> list[str]:
     lines = [
         f"# Saved typology `{saved.name}`, version {saved.version}",
@@ -167,39 +161,8 @@ def cost_pages(catalogue: Catalogue) -> Iterator[Page]:
         yield made_page(f"needs/{need.name}", "Needs", declared(say_need(need), f"needs/{need.name}.toml"))
     for name, sheet in catalogue.price_sheets.items():
         yield made_page(f"prices/{name}", "Price sheets", declared(say_sheet(sheet), f"prices/{name}.csv"))
-    rows = ((f"`{s.name}`", s.title, s.group, s.why, "; ".join(s.also), s.source) for s in catalogue.services)
-    lines = ["# Services", "", "The code set `services`, for descriptions in any words.", ""]
-    lines += table("kind | called | group | what it is | also written | source", rows)
-    yield made_page("services", "Services", declared(lines, "services/*.toml"))
+    yield made_page("services", "Services", declared(say_services(catalogue), "services/*.toml"))
     yield made_page("what_ifs", "What-ifs", say_what_ifs())
-
-
-def say_sheet(sheet: PriceSheet) -> list[str]:
-    """Every price, with where it comes from."""
-    lines = [f"# Price sheet `{sheet.name}`: {sheet.standing}, {sheet.price_year}", ""]
-    rows = (
-        (
-            p.process,
-            f"`{p.element}`",
-            ", ".join(value for _, value in p.keys),
-            p.unit,
-            f"{p.amount:.2f}",
-            p.rows[0].source,
-        )
-        for p in sheet.prices
-    )
-    return [*lines, *table("process | element | only | unit | GBP | source", rows)]
-
-
-def say_what_ifs() -> list[str]:
-    """Scenarios, switches of the method, and the lines of spending that costs are held against."""
-    lines = ["# What-ifs", ""]
-    for title, found in ("Scenarios", load_scenarios().values()), ("Switches of the method", load_switches().values()):
-        rows = ((f"`{each.name}`", each.title, each.why, each.source) for each in found)
-        lines += [f"## {title}", "", *table("name | what | why | source", rows)]
-    rows_of_lines = ((f"`{e.name}`", e.title, e.basis, e.denominator, e.source) for e in load_outturn_lines().values())
-    heading = "line | what | divided by | which is | source"
-    return [*lines, "## Lines of the section 251 outturn", "", *table(heading, rows_of_lines)]
 
 
 # --- histories, and made-up children ---------------------------------------------------------------------------------
@@ -222,9 +185,7 @@ def history_pages(catalogue: Catalogue) -> Iterator[Page]:
         *table("state | what it is | of a | code | provider | source", states),
     ]
     yield made_page("care_states", "Spells", declared(lines, "care_states.csv"))
-    signs = ((f"`{sign.name}`", sign.meaning, sign.source) for sign in catalogue.signs)
-    lines = ["# Signs that records may not be of real children", "", *table("sign | what it looks for | source", signs)]
-    yield made_page("signs", "Signs of made-up records", declared(lines, "plausibility/*.toml"))
+    yield made_page("signs", "Signs of made-up records", declared(say_signs(catalogue), "plausibility/*.toml"))
 
 
 def made_up_pages(catalogue: Catalogue) -> Iterator[Page]:

@@ -14,19 +14,6 @@ from careloom.engine import DuckDBEngine
 from careloom.study import Study, read_study, run
 from careloom.study.new_prices import write_new_prices
 
-STUDY = """
-[study]
-name = "Anyshire"
-from = 2016-04-01
-to = 2023-03-31
-out = "results"
-
-[[delivery]]
-authority = "998"
-files = ["none.csv"]
-
-[costs]
-"""
 SHEET = """standing,price_year,process,element,unit,staff,hours,source
 local,2022/23,LAC 6,review,event,social worker,6,a test
 """
@@ -35,9 +22,9 @@ social worker,2022/23,64000,0,0,0,0,0,50,40,50,0,0,0,made up
 """
 
 
-def read(folder: Path, costs: str) -> Study:
-    (folder / "study.toml").write_text(STUDY + costs)
-    return read_study(folder / "study.toml", load_catalogue())
+def read(study_file: Path, costs: str) -> Study:
+    study_file.write_text(f"{study_file.read_text()}\n[costs]\n{costs}")
+    return read_study(study_file, load_catalogue())
 
 
 @pytest.fixture
@@ -49,46 +36,46 @@ def prices(tmp_path: Path) -> Path:
     return folder
 
 
-def test_nothing_asked_is_the_illustrative_sheet_and_the_usual_conventions(tmp_path: Path) -> None:
-    study = read(tmp_path, "")
+def test_nothing_asked_is_the_illustrative_sheet_and_the_usual_conventions(anyshire: Path) -> None:
+    study = read(anyshire, "")
     assert study.prices.standing == "illustrative"
     assert (study.cost_choices, study.with_cost_lines) == (CostChoices(), False)
 
 
 @pytest.mark.parametrize("named", ["prices", "prices/unit_costs.csv"])
-def test_a_folder_or_its_sheet_is_read_with_what_stands_beside_it(tmp_path: Path, prices: Path, named: str) -> None:
+def test_a_folder_or_its_sheet_is_read_with_what_stands_beside_it(anyshire: Path, prices: Path, named: str) -> None:
     """64,000 / (2,000 - 400) hours = 40; 6 of them are 240."""
-    study = read(tmp_path, f'prices = "{named}"')
+    study = read(anyshire, f'prices = "{named}"')
     assert [price.amount for price in study.prices.prices] == [Decimal(240)]
     assert (study.prices.standing, study.prices.price_year) == ("local", "2022/23")
 
 
-def test_region_and_year_are_asked_in_the_study(tmp_path: Path, prices: Path) -> None:
+def test_region_and_year_are_asked_in_the_study(anyshire: Path, prices: Path) -> None:
     """240 x 1.25 x 110 / 100."""
     (prices / "regions.csv").write_text("region,component,multiplier,source\nLondon,pay,1.25,x\n")
     (prices / "indices.csv").write_text("component,price_year,index,source\npay,2022/23,100,x\npay,2023/24,110,x\n")
-    study = read(tmp_path, 'prices = "prices"\nregion = "London"\nprice_year = "2023/24"')
+    study = read(anyshire, 'prices = "prices"\nregion = "London"\nprice_year = "2023/24"')
     assert [price.amount for price in study.prices.prices] == [Decimal(330)]
     assert study.prices.price_year == "2023/24"
 
 
-def test_conventions_are_read(tmp_path: Path) -> None:
+def test_conventions_are_read(anyshire: Path) -> None:
     study = read(
-        tmp_path,
+        anyshire,
         'family_share = 0.5\nfees = "sheet"\nassessment_model = "initial_plus_core"\ncin_review_days = 60\nlines = true',
     )
     assert study.cost_choices == CostChoices(Decimal("0.5"), False, "initial_plus_core", 60)
     assert study.with_cost_lines
 
 
-def test_needs_are_set_in_a_table_of_their_own(tmp_path: Path) -> None:
-    study = read(tmp_path, "[costs.needs]\nuasc = false\ncwd = true\nebd = { sdq_score = 20 }")
+def test_needs_are_set_in_a_table_of_their_own(anyshire: Path) -> None:
+    study = read(anyshire, "[costs.needs]\nuasc = false\ncwd = true\nebd = { sdq_score = 20 }")
     assert study.cost_choices.needs == NeedChoices(off=("uasc",), numbers=(("ebd", "sdq_score", 20),))
     assert study.cost_choices.needs.said() == "ebd: sdq score 20; uasc is not told apart"
 
 
 def test_the_run_costs_by_the_conventions_asked(
-    tmp_path: Path, duck: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+    anyshire: Path, duck: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[str, Any] = {}
 
@@ -96,7 +83,7 @@ def test_the_run_costs_by_the_conventions_asked(
         given.update(named)
         return Ledger()
 
-    study = read(tmp_path, "family_share = 0.5")
+    study = read(anyshire, "family_share = 0.5")
     monkeypatch.setattr(run, "cost_children", take)
     monkeypatch.setattr(run, "cost_classes", lambda *_, **__: Ledger())
     monkeypatch.setattr(run, "within_returns", lambda study, *_: study)
@@ -125,19 +112,19 @@ def test_the_run_costs_by_the_conventions_asked(
     ],
 )
 def test_what_cannot_be_is_named(
-    tmp_path: Path, prices: Path, costs: str, kind: type[CareloomError], message: str
+    anyshire: Path, prices: Path, costs: str, kind: type[CareloomError], message: str
 ) -> None:
     with pytest.raises(kind) as fault:
-        read(tmp_path, costs)
+        read(anyshire, costs)
     assert message in str(fault.value)
 
 
 def test_a_sheet_of_something_that_is_no_process_is_refused_before_anything_is_read(
-    tmp_path: Path, prices: Path
+    anyshire: Path, prices: Path
 ) -> None:
     (prices / "unit_costs.csv").write_text(SHEET.replace("LAC 6", "LAC 9"))
     with pytest.raises(CatalogueError, match='line 2: there is no process "LAC 9"'):
-        read(tmp_path, 'prices = "prices"')
+        read(anyshire, 'prices = "prices"')
 
 
 # --- a new folder of prices ------------------------------------------------------------------------------------------
@@ -148,7 +135,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_new_folder_has_every_element_and_says_which_rows_to_fill_in(tmp_path: Path) -> None:
+def test_a_new_folder_has_every_element_and_says_which_rows_to_fill_in(tmp_path: Path, anyshire: Path) -> None:
     catalogue = load_catalogue()
     rows = write_new_prices(tmp_path / "ours", catalogue)
     sheet = read_rows(tmp_path / "ours" / "unit_costs.csv")
@@ -158,11 +145,13 @@ def test_a_new_folder_has_every_element_and_says_which_rows_to_fill_in(tmp_path:
     assert told == {(process.key, element.name) for process in catalogue.processes for element in process.elements}
     assert len(sheet) == rows
     with pytest.raises(CatalogueError) as fault:
-        read(tmp_path, 'prices = "ours"')
+        read(anyshire, 'prices = "ours"')
     assert f"and {rows - 5} more, lines 2-{rows + 1}" in str(fault.value)
 
 
-def test_a_new_folder_filled_in_is_a_price_sheet_for_every_price_that_the_shipped_one_has(tmp_path: Path) -> None:
+def test_a_new_folder_filled_in_is_a_price_sheet_for_every_price_that_the_shipped_one_has(
+    tmp_path: Path, anyshire: Path
+) -> None:
     catalogue = load_catalogue()
     write_new_prices(tmp_path / "ours", catalogue)
     path = tmp_path / "ours" / "unit_costs.csv"
@@ -171,7 +160,7 @@ def test_a_new_folder_filled_in_is_a_price_sheet_for_every_price_that_the_shippe
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    prices = read(tmp_path, 'prices = "ours"').prices
+    prices = read(anyshire, 'prices = "ours"').prices
     told = {(price.process, price.element, price.keys) for price in prices.prices}
     assert told == {(p.process, p.element, p.keys) for p in catalogue.price_sheets["illustrative"].prices}
     assert prices.standing == "local"

@@ -14,18 +14,6 @@ from careloom.engine import DuckDBEngine
 from careloom.study import Study, read_study
 from careloom.study.checklists import AGREEMENTS, BY, checklist_table, facts
 
-STUDY = """
-[study]
-name = "Anyshire"
-from = 2016-04-01
-to = 2023-03-31
-out = "results"
-
-[[delivery]]
-authority = "998"
-files = ["none.csv"]
-"""
-
 
 @pytest.fixture
 def catalogue() -> Catalogue:
@@ -33,9 +21,8 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-def study(tmp_path: Path, catalogue: Catalogue) -> Study:
-    (tmp_path / "study.toml").write_text(STUDY)
-    return read_study(tmp_path / "study.toml", catalogue)
+def study(anyshire: Path, catalogue: Catalogue) -> Study:
+    return read_study(anyshire, catalogue)
 
 
 @pytest.fixture

@@ -14,17 +14,6 @@ from careloom.report.grid import lay_out
 from careloom.study import Study, read_study
 from careloom.study.released import prices_of, question_of, released_answers
 
-STUDY = """
-[study]
-name = "Anyshire"
-from = 2016-04-01
-to = 2023-03-31
-out = "results"
-
-[[delivery]]
-authority = "998"
-files = ["none.csv"]
-"""
 RULES = [
     {"rule": "ssda903 1", "message": "Much", "state": "found", "why": "", "rows_checked": 103, "rows_found": 51},
     {"rule": "ssda903 2", "message": "Little", "state": "found", "why": "", "rows_checked": 103, "rows_found": 3},
@@ -32,15 +21,14 @@ RULES = [
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path, anyshire: Path) -> Study:
     """A study with results in which one table was released."""
-    (tmp_path / "study.toml").write_text(STUDY)
     tables = tmp_path / "results" / "tables"
     tables.mkdir(parents=True)
     (tmp_path / "results" / "manifest.json").write_text(json.dumps({"study": "Anyshire", "key_id": "none"}))
     released = release(pa.Table.from_pylist(RULES), question_of("rules").columns, name="rules")
     pq.write_table(released.rows, tables / "rules.parquet")
-    return read_study(tmp_path / "study.toml", load_catalogue())
+    return read_study(anyshire, load_catalogue())
 
 
 def test_a_table_is_laid_out_as_it_was_released(study: Study) -> None:

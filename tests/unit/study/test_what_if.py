@@ -14,36 +14,18 @@ from careloom.study.what_if import WhatIf, scenarios_of, write_what_if
 
 CATALOGUE = load_catalogue()
 TENTH = WhatIf("Fees a tenth more", "A new framework", fees={"ifa_foster": 10.0, "secure": 0.0})
-STUDY = """
-[study]
-name = "Anyshire"
-from = 2016-04-01
-to = 2023-03-31
-out = "results"
-
-[[delivery]]
-authority = "998"
-files = ["none.csv"]
-"""
-
-
-@pytest.fixture
-def study_file(tmp_path: Path) -> Path:
-    path = tmp_path / "study.toml"
-    path.write_text(STUDY)
-    return path
 
 
 def study_of(path: Path) -> Study:
     return read_study(path, CATALOGUE)
 
 
-def test_what_was_asked_is_in_the_file(study_file: Path) -> None:
+def test_what_was_asked_is_in_the_file(anyshire: Path) -> None:
     asked = replace(
         TENTH, hours={"CIN 3": -25.0}, often={"LAC 6": 100}, moved=12.5, moved_from="secure", moved_to="other"
     )
-    path = write_what_if(study_file, study_of(study_file), asked)
-    assert path == study_file.parent / "what_if_fees_a_tenth_more.toml"
+    path = write_what_if(anyshire, study_of(anyshire), asked)
+    assert path == anyshire.parent / "what_if_fees_a_tenth_more.toml"
     fee, hours, often, mix = read_scenario(path).changes
     assert (fee.what, fee.number, fee.of) == ("fee", 1.1, (("placement_code", ("ifa_foster",)),))
     assert (hours.what, hours.number) == ("hours", 0.75)
@@ -57,25 +39,25 @@ def test_what_was_asked_is_in_the_file(study_file: Path) -> None:
     )
 
 
-def test_it_stands_first_among_those_that_can_be_asked(study_file: Path) -> None:
-    path = write_what_if(study_file, study_of(study_file), TENTH)
-    known = scenarios_of(study_file)
+def test_it_stands_first_among_those_that_can_be_asked(anyshire: Path) -> None:
+    path = write_what_if(anyshire, study_of(anyshire), TENTH)
+    known = scenarios_of(anyshire)
     assert next(iter(known.items())) == (str(path), "Fees a tenth more")
     assert "monthly_visits" in known
 
 
-def test_none_is_ever_changed(study_file: Path) -> None:
-    path = write_what_if(study_file, study_of(study_file), TENTH)
+def test_none_is_ever_changed(anyshire: Path) -> None:
+    path = write_what_if(anyshire, study_of(anyshire), TENTH)
     before = path.read_text()
     with pytest.raises(OutputError, match="a what-if of this name already"):
-        write_what_if(study_file, study_of(study_file), replace(TENTH, fees={"ifa_foster": 20.0}))
+        write_what_if(anyshire, study_of(anyshire), replace(TENTH, fees={"ifa_foster": 20.0}))
     assert path.read_text() == before
 
 
 @pytest.mark.parametrize("title", ["../../etc/passwd", "/tmp/x", "..\\x", 'a" = 1\n[[change]]', "Überall <script>"])
-def test_a_title_is_words_and_never_a_path_or_a_key(study_file: Path, title: str) -> None:
-    path = write_what_if(study_file, study_of(study_file), replace(TENTH, title=title))
-    assert path.parent == study_file.parent
+def test_a_title_is_words_and_never_a_path_or_a_key(anyshire: Path, title: str) -> None:
+    path = write_what_if(anyshire, study_of(anyshire), replace(TENTH, title=title))
+    assert path.parent == anyshire.parent
     assert path.name.removeprefix("what_if_").removesuffix(".toml").replace("_", "").isalnum()
     assert path.name.isascii()
     scenario = read_scenario(path)
@@ -100,14 +82,14 @@ def test_a_title_is_words_and_never_a_path_or_a_key(study_file: Path, title: str
         (replace(TENTH, moved=5.0, moved_from="secure", moved_to="secure"), "another kind of placement"),
     ],
 )
-def test_what_cannot_be_asked_is_not_written(study_file: Path, asked: WhatIf, said: str) -> None:
+def test_what_cannot_be_asked_is_not_written(anyshire: Path, asked: WhatIf, said: str) -> None:
     with pytest.raises(RequestError, match=said):
-        write_what_if(study_file, study_of(study_file), asked)
-    assert list(study_file.parent.glob("what_if_*")) == []
+        write_what_if(anyshire, study_of(anyshire), asked)
+    assert list(anyshire.parent.glob("what_if_*")) == []
 
 
-def test_a_results_folder_around_the_study_file_is_no_place_for_it(study_file: Path) -> None:
+def test_a_results_folder_around_the_anyshire_is_no_place_for_it(anyshire: Path) -> None:
     """Every run replaces the results whole, and a file in them that no run made keeps it from doing so."""
-    study = replace(study_of(study_file), out=study_file.parent)
+    study = replace(study_of(anyshire), out=anyshire.parent)
     with pytest.raises(OutputError, match="lies in the study's results"):
-        write_what_if(study_file, study, TENTH)
+        write_what_if(anyshire, study, TENTH)
