@@ -83,6 +83,14 @@ def test_patients_are_found_without_any_key(judged: dict[str, dict[str, float]])
     assert health["precision_share"] >= 0.98
 
 
+def test_early_help_is_found_though_most_of_its_cases_hold_no_number(judged: dict[str, dict[str, float]]) -> None:
+    """By number a third are found at most. Of the rest a twentieth waits for a person: renamed, or two errors at once."""
+    early = next(row for level, row in judged.items() if level.startswith("Early help"))
+    assert early["true_links"] > 150
+    assert early["precision_share"] >= 0.98
+    assert early["recall_share"] >= 0.85  # 0.94 is measured on a larger authority; of 200, three standard errors are 0.05
+
+
 def test_what_linking_by_likeness_sends_keeps_to_the_subset_of_sql(judged: dict[str, dict[str, float]]) -> None:
     faults_in = runpy.run_path(str(LINTER))["faults_in"]
     ours = [sql for sql in dict.fromkeys(SENT) if "identi" in sql or "apart" in sql or "link" in sql]

@@ -29,7 +29,7 @@ class Engine(Protocol):
         ...
 
     def view(self, table: str, select: str) -> None:
-        """Let `table` stand for a SELECT, worked out whenever it is read; drop it before a table of that name is made."""
+        """Let `table` stand for a SELECT, worked out as it is read (by Spark once, when it is first read); drop it before a table of that name is made."""
         ...
 
     def arrow(self, select: str) -> pa.Table:

@@ -56,7 +56,7 @@ class SparkEngine:
         return int(made.count())
 
     def view(self, table: str, select: str) -> None:
-        self._frame(select).createOrReplaceTempView(table)
+        self._frame(select).localCheckpoint(eager=False).createOrReplaceTempView(table)
 
     def arrow(self, select: str) -> pa.Table:
         return self._frame(select).toArrow()

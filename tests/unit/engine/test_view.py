@@ -1,4 +1,4 @@
-"""A name that stands for a SELECT: worked out whenever it is read, and gone before a table takes its place."""
+"""A name that stands for a SELECT: worked out as it is read, and gone before a table takes its place."""
 
 from pathlib import Path
 
