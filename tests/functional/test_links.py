@@ -88,7 +88,8 @@ def test_early_help_is_found_though_most_of_its_cases_hold_no_number(judged: dic
     early = next(row for level, row in judged.items() if level.startswith("Early help"))
     assert early["true_links"] > 150
     assert early["precision_share"] >= 0.98
-    assert early["recall_share"] >= 0.85  # 0.94 is measured on a larger authority; of 200, three standard errors are 0.05
+    # 0.94 is measured on a larger authority; of 200, three standard errors are 0.05
+    assert early["recall_share"] >= 0.85
 
 
 def test_what_linking_by_likeness_sends_keeps_to_the_subset_of_sql(judged: dict[str, dict[str, float]]) -> None:
