@@ -17,11 +17,13 @@ from careloom.core import AuditError, RequestError
 from careloom.engine import DuckDBEngine, open_engine, open_kept
 from careloom.link import WEIGHED, link_persons
 from careloom.report.asking import load_words
+from careloom.stats.judged import judged_quality
 from careloom.study import Study, Talk, agreement, read_study, review_links
 from careloom.study.asked_of_links import read_decisions, settled
 from careloom.study.link_results import hazards, shares
+from careloom.study.link_sample import JOINED, strata, weights
 from careloom.study.linkage_doubt import held_categories, linked_anew, quicker, ways_of
-from careloom.study.links import linked, load_judged
+from careloom.study.links import linked, load_judged, read_truth, true_of
 from careloom.synth import make_england
 
 CATALOGUE = load_catalogue()
@@ -39,6 +41,9 @@ def study_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     la = next(path.name for path in folder.iterdir() if path.name.isdigit())
     text = made.study.read_text(encoding="utf-8") + MORE.format(la=la) + '\n[link]\nlink_mode = "probabilistic"\n'
     made.study.write_text(text, encoding="utf-8")
+    key = folder / "study.key"  # always the same, so that the same pairs are in the sample
+    key.write_text("5" * 64 + "\n")
+    key.chmod(0o600)
     return made.study
 
 
@@ -230,6 +235,37 @@ def test_without_a_purpose_or_a_log_nothing_is_shown(study_file: Path) -> None:
         review(study_file, talk)
     log.write_text(before)
     assert pages(talk) == []
+
+
+def test_a_random_sample_judged_tells_how_right_the_links_are(
+    study_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Judged by the truth: the estimate holds what the truth says of all pairs weighed, and nothing says which pair was joined."""
+    study = read_study(study_file, CATALOGUE)
+    study.links.decided.unlink(missing_ok=True)
+    with linked(study, CATALOGUE, lambda step, share: None) as engine:
+        known = read_truth(study_file.parent / "truth")
+        rows = engine.rows("SELECT identifier_no, la, return_name, child_id FROM identifier")
+        truly = {number: true_of(known, la, name, child) for number, la, name, child in rows}
+        pairs = list(weights(engine, study))
+    # Of early help cases under a pupil number the truth says nothing: here they count as of other children.
+    same = {(each.one, each.two): truly[each.one_no] == truly[each.two_no] for each in pairs}
+    talk = answers(*(key for each in pairs[:120] for key in ("s" if same[each.one, each.two] else "d", "as I know")))
+    made = review_links(
+        study, CATALOGUE, study_file=study_file, purpose="quality", talk=talk, on_step=lambda *_: None, sample=120
+    )
+    assert made == 120
+    assert all(page.splitlines()[0].endswith("one of a random sample") for page in pages(talk))
+    found = strata(pairs, settled(read_decisions(study.links.decided)))
+    precision, recall, _ = judged_quality(list(found.values()))
+    joined = [same[each.one, each.two] for each in pairs if each.kind in JOINED]
+    assert precision[1] <= sum(joined) / len(joined) <= precision[2]
+    assert recall[1] <= sum(joined) / sum(same.values()) <= recall[2]
+    assert main(["link", str(study_file)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "How right the links by likeness are, as people judge" in said
+    assert "joined, all but certain" in said
+    study.links.decided.unlink()
 
 
 def test_two_reviewers_and_how_far_they_agree(study_file: Path) -> None:

@@ -14,8 +14,9 @@ ABOUT = """Go through the pairs of records that linkage leaves in doubt: twins, 
 child, and what is neither likely nor unlikely. Both records are shown side by side with their names, which happens nowhere
 else in Careloom: you need the study's key, say why you look, and every view is written into access.jsonl before it is shown.
 What you decide is kept in links_decided.csv beside the study file, by pseudonym, with who, when and why, and holds in the next
-run. Two reviewers do not see each other's decisions; where they differ the pair stays open. The study's link mode is
-probabilistic."""
+run. Two reviewers do not see each other's decisions; where they differ the pair stays open. With --sample, a random sample of
+all pairs that were weighed instead, joined or not, without saying which: from what you decide of these, careloom link tells how
+right the links are. It is the same sample each time, so you can stop and go on. The study's link mode is probabilistic."""
 
 
 def add_review(commands: Any) -> None:
@@ -24,6 +25,13 @@ def add_review(commands: Any) -> None:
     command.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file")
     command.add_argument(
         "--purpose", default="", metavar="WHY", help="why you look; without it nothing is shown. No names"
+    )
+    command.add_argument(
+        "--sample",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the first N pairs of a random sample of all, from which careloom link tells how right the links are",
     )
     command.add_argument("--agreement", action="store_true", help="show nobody; say how far two reviewers agree")
     command.set_defaults(command=review_command, when_stopped="what was decided until then is kept")
@@ -37,7 +45,13 @@ def review_command(asked: argparse.Namespace, console: Console) -> int:
         return 0
     with steps(console) as on_step:
         pages = review_links(
-            study, catalogue, study_file=asked.study, purpose=asked.purpose, talk=Talk(input, print), on_step=on_step
+            study,
+            catalogue,
+            study_file=asked.study,
+            purpose=asked.purpose,
+            talk=Talk(input, print),
+            on_step=on_step,
+            sample=asked.sample,
         )
     print(f"{pages} decided; {study.links.decided} holds all decisions.")
     return 0

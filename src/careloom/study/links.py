@@ -16,10 +16,12 @@ from careloom.stats.proportions import f_measure, wilson
 from careloom.study.cost_tables import load_rows
 from careloom.study.file import Study
 from careloom.study.kept_demand import Told, answers_of, shown
+from careloom.study.link_sample import load_sample, without_decisions
 from careloom.study.run import OnStep, stages
 
 QUESTIONS = (
     "link_identifiers", "link_rules", "link_impossible", "link_missed", "link_truth", "link_sweep",
+    "link_sample", "link_judged",
 )  # fmt: skip
 IN_TRUTH = {
     "link_truth": (
@@ -28,7 +30,8 @@ IN_TRUTH = {
     )
 }  # fmt: skip
 """Tables too wide for a screen: which columns to show together."""
-NEEDED = ("reading the deliveries", "saying them in common terms", "linking children")
+LINKING = "linking children"
+NEEDED = ("reading the deliveries", "saying them in common terms", LINKING)
 THRESHOLDS = ("0.50", "0.70", "0.80", "0.90", "0.95", "0.99", "0.999")
 TRUTH, SWEEP = "link_truth", "link_sweep"
 """What the questions of these names read; only this command makes them."""
@@ -82,7 +85,11 @@ def look_at_links(study: Study, catalogue: Catalogue, *, truth: Path, on_step: O
 
     `truth` is the folder in which the truth of made-up authorities would lie. Raises NothingToRunError when nothing could be read.
     """
-    with linked(study, catalogue, on_step) as engine:
+    is_judged = study.links.mode == "probabilistic" and bool(study.links.likeness.decided)
+    with linked(without_decisions(study) if is_judged else study, catalogue, on_step) as engine:
+        if is_judged:
+            load_sample(engine, catalogue, study)
+            dict(stages(study, catalogue, engine))[LINKING]()
         load_words(engine, catalogue)
         load_judged(engine, catalogue, truth)
         answers = answers_of(engine, QUESTIONS, study.disclosure)
@@ -90,8 +97,8 @@ def look_at_links(study: Study, catalogue: Catalogue, *, truth: Path, on_step: O
         for name in QUESTIONS:
             for columns in IN_TRUTH.get(name, ((),)):
                 parts += shown(answers, name, columns) if answers[name].released else []
-        if not answers["link_truth"].released:
-            parts += shown(answers, "link_truth")
+        if not answers["link_truth"].released and not answers["link_sample"].released:
+            parts += [*shown(answers, "link_truth"), *shown(answers, "link_sample")]
     return Told(tuple(parts))  # type: ignore[arg-type]
 
 

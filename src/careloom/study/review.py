@@ -8,6 +8,7 @@ import csv
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from careloom.catalogue import Catalogue
@@ -18,6 +19,7 @@ from careloom.link import DOUBTFUL
 from careloom.stats.class_agreement import cohens_kappa
 from careloom.study.asked_of_links import COLUMNS, DIFFERENT, SAME, Decision, read_decisions
 from careloom.study.file import Study
+from careloom.study.link_sample import weights, without_decisions
 from careloom.study.links import linked
 from careloom.study.look import log_of
 from careloom.study.run import OnStep
@@ -26,6 +28,8 @@ FIELDS = ("first_name", "surname", "full_name", "born_on", "is_expected_birth", 
 """What is shown of each record, in order; of several descriptions of one record the newest."""
 WORDS = {"s": SAME, "d": DIFFERENT}
 HOW = "[s]ame child, [d]ifferent children, s[k]ip, [u]ndo the last, [q]uit: "
+SAMPLED = "one of a random sample"
+"""Whether such a pair was joined, and how probable it is, is not shown: it would sway who judges."""
 WIDTH = 34
 
 
@@ -49,17 +53,19 @@ class Talk:
 
 
 def review_links(
-    study: Study, catalogue: Catalogue, *, study_file: Path, purpose: str, talk: Talk, on_step: OnStep
+    study: Study, catalogue: Catalogue, *, study_file: Path, purpose: str, talk: Talk, on_step: OnStep, sample: int = 0
 ) -> int:
-    """Go through the pairs that this person has not decided yet; return how many were decided.
+    """Go through the pairs in doubt that this person has not decided yet; return how many were decided.
 
-    Nobody sees what another reviewer decided. Raises RequestError without a purpose, or in another link mode; NotFoundError
+    With `sample`, through the first so many pairs of the random sample of all that were weighed (see `link_sample`). Nobody sees what another reviewer decided. Raises RequestError without a purpose, or in another link mode; NotFoundError
     without the study's key; AuditError when a view cannot be written down; OutputError.
     """
     if not purpose.strip():
         raise RequestError(
             'say why you look: --purpose "..."; it is written down with who you are and which records you saw'
         )
+    if sample < 0:
+        raise RequestError("--sample should be a number of pairs, 1 or more")
     if study.links.mode != "probabilistic":
         raise RequestError(
             'there is nothing to review: only link_mode = "probabilistic" in [link] leaves pairs in doubt'
@@ -68,13 +74,10 @@ def review_links(
         raise NotFoundError(f"{study.key}: there is no such key, and names are shown only to who holds the study's key")
     who = os_user()
     mine = {(each.one, each.two) for each in read_decisions(study.links.decided) if each.who == who}
-    blind = replace(
-        study,
-        governed=study.governed.apart(),
-        links=replace(study.links, likeness=replace(study.links.likeness, decided={})),
-    )
+    blind = replace(without_decisions(study), governed=study.governed.apart())
     with linked(blind, catalogue, on_step) as engine:
-        pairs = [pair for pair in doubtful_pairs(engine, study) if (pair.one, pair.two) not in mine]
+        found = sampled_pairs(engine, study, sample) if sample else doubtful_pairs(engine, study)
+        pairs = [pair for pair in found if (pair.one, pair.two) not in mine]
         made = go_through(pairs, study, study_file, purpose, who, talk)
     return len(made)
 
@@ -90,6 +93,13 @@ def doubtful_pairs(engine: Engine, study: Study) -> Iterator[Pair]:
         names = pseudonym([f"{each['la']}|{each['return_name']}|{each['child_id']}" for each in said])
         (first, told), (second, also) = sorted(zip(names, said, strict=True), key=lambda named: named[0])
         yield Pair(first, second, probability, doubt, (told, also))
+
+
+def sampled_pairs(engine: Engine, study: Study, many: int) -> Iterator[Pair]:
+    """The first so many pairs of the random sample, with what the newest description of each says."""
+    for each in islice(weights(engine, study), many):
+        said = describe(engine, each.one_no), describe(engine, each.two_no)
+        yield Pair(each.one, each.two, each.probability, SAMPLED, said)
 
 
 def describe(engine: Engine, number: int) -> dict[str, object]:
@@ -135,7 +145,8 @@ def go_through(
 def page(pair: Pair, number: int, of: int) -> str:
     """Both records side by side; = marks what is equal, a blank what one of them does not tell."""
     one, two = pair.said
-    lines = [f"{number} of {of}: {pair.doubt}; {pair.probability:.1%} likely to be one child", ""]
+    likely = "" if pair.doubt == SAMPLED else f"; {pair.probability:.1%} likely to be one child"
+    lines = [f"{number} of {of}: {pair.doubt}{likely}", ""]
     lines.append(f"{'':20}{one['return_name']!s:{WIDTH}}  {two['return_name']}")
     for name in FIELDS:
         left, right = ("" if each[name] is None else str(each[name]) for each in (one, two))

@@ -661,6 +661,14 @@ def links() -> Tables:
             {"threshold": name, "pairs": pairs, "told_pairs": pairs, "right_share": right}
             for name, pairs, right in [("0.50", 340, 0.91), ("0.95", 301, 0.97)]
         ],
+        "link_sample": [
+            dict(zip(("position", "about", "pairs", "judged", "same"), row, strict=True))
+            for row in [(1, "joined", 290, 60, 58), (2, "not joined", 310, 41, 3), (3, "All", 600, 101, 61)]
+        ],
+        "link_judged": [
+            {"position": 1, "measure": "Precision", "judged": 101, "share": 0.967, "lower": 0.91, "upper": 0.99},
+            {"position": 2, "measure": "Recall", "judged": 101, "share": 0.92, "lower": 0.86, "upper": 0.96},
+        ],
         "link_doubt": list(link_doubt()),
     }
 
