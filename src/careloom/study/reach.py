@@ -41,7 +41,7 @@ def within_returns(study: Study, catalogue: Catalogue, engine: Engine) -> Study:
 
 
 def limits(study: Study, catalogue: Catalogue, engine: Engine) -> list[str]:
-    """Return what limits every figure: windows cut to the returns, and returns missing between others."""
+    """Return what limits every figure: windows cut to the returns, returns missing between others, and needs counted otherwise."""
     within = within_returns(study, catalogue, engine)
     shortest = sorted(
         {
@@ -50,7 +50,9 @@ def limits(study: Study, catalogue: Catalogue, engine: Engine) -> list[str]:
             if dt.date(max(years), 4, 1) == within.end_day
         }
     )
-    return [*cut(study, within, shortest), *gaps(catalogue, engine)]
+    needs = study.cost_choices.needs.said()
+    otherwise = [f"groups of need are not those of other studies: {needs}"] if needs else []
+    return [*cut(study, within, shortest), *gaps(catalogue, engine), *otherwise]
 
 
 def cut(asked: Study, within: Study, shortest: Sequence[str]) -> list[str]:

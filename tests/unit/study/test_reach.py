@@ -8,6 +8,7 @@ import pytest
 
 from careloom.catalogue import load_catalogue
 from careloom.catalogue.examples import load_examples
+from careloom.costs import NeedChoices
 from careloom.engine import DuckDBEngine
 from careloom.study import Study, read_study
 from careloom.study.reach import FOLLOWED, limits, within_returns
@@ -71,6 +72,15 @@ def test_how_far_the_returns_reach(case: str, duck: DuckDBEngine, study: Study) 
 
 def test_extracts_alone_limit_nothing(duck: DuckDBEngine, study: Study) -> None:
     assert reached(duck, study, "education | A | pupil_roll | 2018 | read | 9") == (END, END, 0)
+
+
+def test_needs_counted_otherwise_are_told(duck: DuckDBEngine, study: Study) -> None:
+    """So that nobody holds the groups of need of this study against those of another."""
+    needs = NeedChoices(("uasc",), (("ebd", "sdq_score", 20),))
+    reached(duck, study, WHOLE)
+    otherwise = replace(study, cost_choices=replace(study.cost_choices, needs=needs))
+    (said,) = limits(otherwise, CATALOGUE, duck)
+    assert said == "groups of need are not those of other studies: ebd: sdq score 20; uasc is not told apart"
 
 
 def test_what_is_followed_is_declared() -> None:
