@@ -13,7 +13,7 @@ help:
 	@echo "make demo    a made-up authority, from its returns to a report"
 	@echo "make test    the quick tests"
 	@echo "make check   style, types and the architecture"
-	@echo "make map     renew MAP.md and docs/catalogue.md (some seconds: a tiny study is run)"
+	@echo "make map     renew MAP.md, docs/catalogue.md and docs/engines.md (a minute: a tiny study is run)"
 	@echo "make calibration    renew docs/calibration.md (a minute)"
 	@echo "make docs    the documentation as a site, dist/docs/index.html (a minute or two)"
 	@echo "make sbom    what Careloom is made of, dist/sbom.cdx.json"
@@ -39,6 +39,7 @@ format: $(VENV)/.dev
 
 map: $(VENV)/.dev
 	$(BIN)/python docs/make_map.py
+	$(BIN)/python docs/make_engines.py
 
 calibration: $(VENV)/.dev
 	$(BIN)/python docs/make_calibration.py
@@ -52,7 +53,8 @@ sbom:
 audit: # in an environment of its own, and no part of check: it asks a service on the internet
 	$(PYTHON) -m venv $(VENV)-audit
 	$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
-	$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip -r requirements/core.lock
+	@$(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/core.lock || { echo "make audit: a \
+	known weakness, or no answer about a dependency (named above): then nothing is shown about it"; exit 1; }
 
 lock:
 	sh requirements/lock.sh

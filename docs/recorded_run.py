@@ -6,7 +6,7 @@
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,13 @@ Stage = tuple[str, list[str], list[str], list[str]]  # its name, the rooms' func
 
 @dataclass(frozen=True)
 class Said:
-    """One thing that a run said: in which stage, what was asked, of which table or function, and the SQL."""
+    """One thing that a run said: in which stage, what was asked, of which table or function, the SQL, and which columns came."""
 
     stage: str
     verb: str
     name: str
     sql: str = ""
+    columns: tuple[str, ...] = ()
 
 
 @dataclass
@@ -50,8 +51,8 @@ class Recording:
     def on_step(self, step: str, share: float) -> None:
         self.steps.append(step)
 
-    def note(self, verb: str, name: str, sql: str = "") -> None:
-        self.said.append(Said(self.steps[-1] if self.steps else "", verb, name, sql))
+    def note(self, verb: str, name: str, sql: str = "", columns: Iterable[str] = ()) -> None:
+        self.said.append(Said(self.steps[-1] if self.steps else "", verb, name, sql, tuple(columns)))
 
     @property
     def sql(self) -> list[str]:
@@ -111,12 +112,19 @@ class RecordingEngine:
         self.duck.view(table, select)
 
     def arrow(self, select: str) -> pa.Table:
-        self.recording.note("arrow", "", select)
+        self.recording.note("arrow", "", select, self.columns_of(select))
         return self.duck.arrow(select)
 
+    def parts(self, select: str) -> Iterator[pa.Table]:
+        self.recording.note("parts", "", select, self.columns_of(select))
+        yield from self.duck.parts(select)
+
     def rows(self, select: str) -> list[tuple[Any, ...]]:
-        self.recording.note("rows", "", select)
+        self.recording.note("rows", "", select, self.columns_of(select))
         return self.duck.rows(select)
+
+    def columns_of(self, select: str) -> list[str]:
+        return list(self.duck.arrow(f"SELECT * FROM ({select}) AS told LIMIT 0").column_names)
 
     def columns(self, table: str) -> list[str]:
         return self.duck.columns(table)
@@ -138,7 +146,7 @@ def record(study_file: Path) -> Recording:
     recording = Recording(study.out)
     heard: dict[str, Any] = {"open_engine": lambda name, scratch: RecordingEngine(recording), **listened(recording)}
     with patch.multiple(careloom.study.run, **heard):
-        run_study(study, catalogue, on_step=recording.on_step)
+        run_study(study, catalogue, on_step=recording.on_step, is_kept=False)
     return recording
 
 

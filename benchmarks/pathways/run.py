@@ -1,8 +1,9 @@
 """From common rows to spells, timeline, pathways and official measures: seconds, peak memory and growth.
 
-    python benchmarks/pathways/run.py [--children 1000000 ...] [--on-disk] [--spark 50000]
+    python benchmarks/pathways/run.py [--children 1000000 ...] [--on-disk] [--memory "8 GB"] [--spark 50000]
 
-Each size is a process of its own. `--on-disk` works in a file with little memory, as `scratch` does in a study file.
+Each size is a process of its own. `--on-disk` works in a file with little memory, or as much as `--memory` says, as `scratch` and
+`memory` do in a study file.
 `--spark` runs that many children on DuckDB and on Spark (local[2]) and compares every table.
 """
 
@@ -33,11 +34,11 @@ TABLES = ("event", "care_episode", "spell", "factor", "repair", "timeline", "pat
 def main() -> None:
     asked = arguments()
     if asked.alone:
-        print(json.dumps(measure(asked.alone, on_disk=asked.on_disk)))
+        print(json.dumps(measure(asked.alone, asked.memory if asked.on_disk else "")))
         return
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; {'on disk' if asked.on_disk else 'in memory'}")
     for children in asked.children:
-        more = ["--on-disk"] if asked.on_disk else []
+        more = ["--on-disk", "--memory", asked.memory] if asked.on_disk else []
         told = json.loads(subprocess.check_output([sys.executable, __file__, "--alone", str(children), *more]))
         parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in told["seconds"].items())
         whole = sum(told["seconds"].values())
@@ -53,6 +54,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--children", type=int, nargs="*", default=[1_000_000])
     parser.add_argument("--on-disk", action="store_true")
+    parser.add_argument("--memory", default=MEMORY, help="what DuckDB may hold when it works in a file")
     parser.add_argument("--spark", type=int, default=0, metavar="CHILDREN")
     parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -69,11 +71,11 @@ def stages(engine: Engine) -> dict[str, Callable[[], object]]:
     }
 
 
-def measure(children: int, *, on_disk: bool) -> dict[str, object]:
+def measure(children: int, memory: str) -> dict[str, object]:
     """Make the rows (not timed), run each stage, and return seconds, rows and peak memory (kB)."""
     with tempfile.TemporaryDirectory() as folder:
-        place = {"place": Path(folder, "lives.duckdb"), "memory": MEMORY} if on_disk else {}
-        with closing(DuckDBEngine(**place)) as engine:
+        place = Path(folder, "lives.duckdb") if memory else None
+        with closing(DuckDBEngine(place=place, memory=memory or None)) as engine:
             make_rows(engine, children)
             rows = sum(count(engine, table) for table in ("event_row", "spell_row", "care_episode_row", "factor_row"))
             seconds = {}

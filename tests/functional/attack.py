@@ -6,7 +6,7 @@ is shown, bounds follow for those withheld: first sum by sum until nothing more 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import ceil, floor
@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
-from careloom.disclose import Count, Label, Parts, Profile, Released
+from careloom.disclose import Amount, Count, Label, Parts, Profile, Released
 from careloom.report.question import Question
 
 Rows = list[dict[str, Any]]
@@ -60,8 +60,12 @@ Told = dict[Family, dict[frozenset[str], list[int]]]
 """Of each family its sums: the labels that are left, and the numbers of the rows that are in the sum."""
 
 
-def families(questions: Mapping[str, Question], study: Mapping[str, Rows]) -> Told:
-    """Every sum over at most two labels of each count, by the labels that are left."""
+def families(
+    questions: Mapping[str, Question],
+    study: Mapping[str, Rows],
+    numbers: Callable[[Question], Sequence[Count | Amount]] = counts,
+) -> Told:
+    """Every sum over at most two labels of each count (or other number), by the labels that are left."""
     found: Told = defaultdict(lambda: defaultdict(list))
     for name, rows in study.items():
         told = labels(questions[name])
@@ -74,7 +78,7 @@ def families(questions: Mapping[str, Question], study: Mapping[str, Rows]) -> To
                 for held in holdings(row, rest, many):
                     key = frozenset(str(row[label]) for label in rest if label not in held)
                     kept = tuple((label, str(row[label])) for label in held)
-                    for count in counts(questions[name]):
+                    for count in numbers(questions[name]):
                         known = [n for n in group if rows[n][count.name] is not None]
                         found[name, count.name, summed, kept][key] += known
     return found

@@ -26,6 +26,7 @@ from careloom.synth import make_england
 
 sys.path.insert(0, str(Path(__file__).parent))
 from attack import Known, Rows, Told, agreeing, counts, equations, families, knowledge, pinned
+from attack_money import agreeing_money, amounts, in_pounds, knowledge_of_money, told_money
 
 SEEDS = (11, 12, 13)
 AS_IT_IS = Profile("as it is", 1, 1)
@@ -84,6 +85,27 @@ def test_nothing_withheld_is_found_from_all_tables_together(attacked: Attacked, 
         known = attacked.known(study, released(tables, profile), profile)
         assert known.small.sum() > 500  # there is something to find
         assert pinned(known, PROGRAMMED) == []
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_no_childs_money_is_told_by_all_tables_together(attacked: Attacked, name: str) -> None:
+    assert found_money(attacked, read_profile(name)) == []
+
+
+def test_money_of_tables_that_do_not_know_of_each_other_is_told(attacked: Attacked) -> None:
+    assert found_money(attacked, read_profile("dfe_exact"), together=False)
+
+
+def found_money(attacked: Attacked, profile: Profile, *, together: bool = True) -> list[tuple[str, int, str]]:
+    rows = [in_pounds(QUESTIONS, tables) for tables in attacked.tables]
+    told = [families(QUESTIONS, each, amounts) for each in rows]
+    alike, found = agreeing_money(rows, told), []
+    for study, tables in enumerate(attacked.tables):
+        out, added = released(tables, profile, together=together), set(equations(told[study], alike))
+        known, sought = knowledge_of_money(QUESTIONS, rows[study], out, added, profile)
+        assert len(sought) > 20  # there is something to find
+        found += told_money(known, sought, PROGRAMMED)
+    return found
 
 
 def test_the_attack_finds_what_tables_tell_that_do_not_know_of_each_other(attacked: Attacked) -> None:

@@ -50,11 +50,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "study.toml"
 
 
-def start(folder: Path) -> "subprocess.Popen[bytes]":
+def start(folder: Path, *more: str) -> "subprocess.Popen[bytes]":
     """Begin a run as a user would, with temporary files of its own."""
     env = {**os.environ, "TMPDIR": str(folder / "tmp"), "OMP_NUM_THREADS": "1"}
     env.pop("CARELOOM_VAULT_KEY", None)
-    words = [sys.executable, "-m", "careloom", "run", "study.toml", "--accept"]
+    words = [sys.executable, "-m", "careloom", "run", "study.toml", "--accept", *more]
     return subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -148,7 +148,7 @@ def test_a_run_killed_at_any_moment_leaves_what_was_there(study: Path) -> None:
     ended = 0
     for number in range(CRASHES):
         moment = took * (1 - LAST * chance.random() if number % 2 else chance.random())
-        running = start(folder)
+        running = start(folder, "--fresh")  # else it takes up what was kept, and ends before it can be killed
         try:
             running.wait(moment)
             ended += 1  # it was quicker than the first

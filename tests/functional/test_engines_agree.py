@@ -13,7 +13,8 @@ from careloom.core import Ledger
 from careloom.engine import DuckDBEngine, Engine
 from careloom.study import Study, read_study
 from careloom.study.checklists import checklist_table
-from careloom.study.run import kept_tables, ledger_table, stages
+from careloom.study.kept_tables import kept_selects
+from careloom.study.run import ledger_table, stages
 from careloom.synth import make_england
 
 CATALOGUE = load_catalogue()
@@ -33,7 +34,7 @@ def run(study: Study, engine: Engine) -> dict[str, pa.Table]:
     assert ledger.faults() == []
     engine.load("ledger", ledger_table(ledger))
     engine.load("reporting_checklist", checklist_table(study, CATALOGUE, engine))
-    return kept_tables(CATALOGUE, engine)
+    return {name: engine.arrow(select) for name, select in kept_selects(CATALOGUE).items()}
 
 
 def sort_key(row: tuple[Any, ...]) -> list[str]:

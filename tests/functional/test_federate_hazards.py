@@ -316,6 +316,7 @@ def test_children_that_changed_after_joining_are_noticed(
     file = make_authority(tmp_path / "changed", "anyshire", own.of(np.arange(own.days.size) > 0))
     key = files["anyshire"].parent / "anyshire.key"
     (file.parent / "anyshire.key").write_text(key.read_text())
+    (file.parent / "anyshire.key").chmod(0o600)
     with pytest.raises(RequestError, match="not what they were when you joined"):
         answer(asked, read_study(file, CATALOGUE), CATALOGUE, "anyshire", str)
 

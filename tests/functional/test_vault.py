@@ -81,7 +81,7 @@ def test_a_study_without_a_vault_says_that_it_keeps_no_identifier(
 ) -> None:
     study.write_text(STUDY.replace("vault = true\n", "").replace('vault_key = "keys/vault.key"\n', ""))
     assert main(["vault", "rotate", str(study)]) == 11
-    assert "keeps no vault, and so no identifier anywhere; vault = true" in capsys.readouterr().err
+    assert "keeps no vault, and so no name or number of a child; vault = true" in capsys.readouterr().err
 
 
 def test_a_run_without_its_key_reads_nothing(study: Path, capsys: pytest.CaptureFixture[str]) -> None:

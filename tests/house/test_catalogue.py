@@ -17,7 +17,7 @@ from careloom.core import Column, Table, Years
 from careloom.core.words import PRIVACY
 from careloom.engine import DuckDBEngine
 from careloom.ingest.common import MADE, NAME_COLUMN
-from careloom.study.run import kept_tables
+from careloom.study.kept_tables import kept_selects
 
 CATALOGUE = load_catalogue()
 RETURNS = list(CATALOGUE.returns.values())
@@ -178,7 +178,7 @@ def full_engine() -> DuckDBEngine:
 
 def test_no_table_that_is_kept_has_an_identifier_and_no_working_table_is_kept() -> None:
     engine = full_engine()
-    kept = kept_tables(CATALOGUE, engine)
+    kept = {name: engine.arrow(select) for name, select in kept_selects(CATALOGUE).items()}
     assert set(kept) == {name for name, table in CATALOGUE.tables.items() if not table.working}
     for name, rows in kept.items():
         columns = CATALOGUE.tables[name].columns

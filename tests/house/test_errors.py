@@ -349,7 +349,8 @@ def test_no_message_tells(ran: Ran) -> None:
 def test_no_released_file_tells_nor_the_accounts_of_the_run(ran: Ran) -> None:
     made = {path.name for path in ran.folder.iterdir() if path.suffix not in (".csv", ".xml", ".toml")}
     log = {"access.jsonl", ".access.jsonl.lock"}
-    assert made == {"out", ".out.lock", "study.key", *log}  # nothing else is left beside the outputs
+    assert made == {"out", ".out.lock", "study.key", ".careloom", *log}  # nothing else is left beside the outputs
+    assert leaks(ran.folder / ".careloom", *WORDS) == []
     assert holds((ran.folder / "access.jsonl").read_bytes(), *WORDS) == []
     assert {path.suffix for path in (ran.folder / "out").rglob("*") if path.is_file()} >= SEARCHED
     assert [leak for leak in leaks(ran.folder / "out", *WORDS) if not leak.startswith("study.duckdb")] == []

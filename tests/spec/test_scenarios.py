@@ -17,7 +17,7 @@ from careloom.costs.counts import count_cells
 from careloom.costs.recount import processes_with
 from careloom.costs.uncertainty import Doubt, as_they_are, at_limit
 from careloom.costs.whatif import conditions, find_stretches, weigh
-from careloom.engine import DuckDBEngine
+from careloom.engine import Engine
 
 TABLES = read_tables(OURS / "tables.toml")
 PROCESSES = [read_process(path) for path in sorted((OURS / "processes").glob("*.toml"))]
@@ -40,9 +40,9 @@ def sheet_of(rows: list[dict[str, str | None]]) -> PriceSheet:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=list(SCENARIOS))
-def test_the_examples_hold(scenario: Scenario) -> None:
+def test_the_examples_hold(engine: Engine, scenario: Scenario) -> None:
     """`after` is what a line would come to; nights given to others add to what those cost already."""
-    engine, examples = DuckDBEngine(), read_examples(scenario.examples, "cost")
+    examples = read_examples(scenario.examples, "cost")
     for name in ("spell", "cost"):
         drawn = examples[name].rows if name in examples else ()
         known = [{key: cell for key, cell in row.items() if key != "after"} for row in drawn]

@@ -3,11 +3,14 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 
 from careloom.core import CareloomError, CatalogueError, nearest
 
 Row = Mapping[str, str]
+SMALLEST, LARGEST = Decimal("0.000001"), Decimal(10**12)
+"""What a figure may be: more pounds, or hours, than all councils have together would only break the sums."""
 
 
 def read_sheet(
@@ -40,6 +43,8 @@ def read_sheet(
         if any(cells):
             if len(cells) != len(heading):
                 raise error(f"{path.name} line {line}: it has {len(cells)} cells, and the heading {len(heading)}")
+            if not all(each.isprintable() or each in "\n\t" for cell in cells for each in cell):
+                raise error(f"{path.name} line {line}: a cell holds a sign that cannot be shown; was the file damaged?")
             rows.append((line, blank | dict(zip(heading, cells, strict=True))))
     if not rows:
         raise error(f"{path.name}: there is no row below the heading")
@@ -56,9 +61,13 @@ def check_heading(
     error: type[CareloomError],
 ) -> None:
     known = (*needed, *also)
-    for name in heading:
+    for place, name in enumerate(heading, start=1):
         if name not in known:
-            raise error(f'{path.name} line 1: there is no column "{name}" in a {what}{nearest(name, known)}')
+            near = get_close_matches(
+                name, known, 1, cutoff=0.5
+            )  # else it may be a cell, of a sheet without its heading
+            said = f'there is no column "{name}" in' if near else f"what stands above column {place} is no column of"
+            raise error(f"{path.name} line 1: {said} a {what}{nearest(name, known)}")
         if heading.count(name) > 1:
             raise error(f'{path.name} line 1: the column "{name}" stands there twice')
     for name in needed:
@@ -86,4 +95,6 @@ def amount(where: str, row: Row, key: str, error: type[CareloomError] = Catalogu
         ) from None
     if not found.is_finite() or found < 0:
         raise error(f'{where}: "{key}" should be 0 or more: it is never negative')
+    if found and not SMALLEST <= found <= LARGEST:
+        raise error(f'{where}: "{key}" should be 0, or from {SMALLEST:f} to {LARGEST:,}: this is a slip')
     return found

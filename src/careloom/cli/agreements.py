@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from careloom.catalogue import load_catalogue
+from careloom.core import fit_to_show
 from careloom.study import read_study, show_agreements, write_new_agreement
 
 ABOUT = """Say what each agreement beside the study file allows, whether it holds today for the study's purpose, and what the last run
@@ -34,7 +35,7 @@ def add_new_agreement(parts: Any) -> None:
 
 def agreements_command(asked: argparse.Namespace, console: Console) -> int:
     for line in show_agreements(read_study(asked.study, load_catalogue()), dt.date.today()):
-        print(line)
+        print(fit_to_show(line))
     return 0
 
 

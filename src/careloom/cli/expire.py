@@ -10,9 +10,9 @@ from rich.console import Console
 from careloom.catalogue import load_catalogue
 from careloom.study import expire
 
-ABOUT = """Say what must go because an agreement's keep_until is past: the results that tell of single children (what was released stays),
-the identities in the vault, and, once every agreement is over, the key of pseudonyms and the decisions that hang on it. With --delete
-it is deleted, and the audit log says what it was, by fingerprint. Backups and copies elsewhere are yours to find."""
+ABOUT = """Say what must go because an agreement's keep_until is past: the results that tell of single children (what was released stays), what
+runs keep for the next, the identities in the vault, and, once every agreement is over, the key of pseudonyms and the decisions that
+hang on it. With --delete it is deleted, and the audit log says what it was, by fingerprint. Backups and copies elsewhere are yours to find."""
 
 
 def add_expire(commands: Any) -> None:

@@ -5,12 +5,10 @@ import os
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 import careloom
-from careloom.catalogue import load_catalogue
 from careloom.cli.agreements import add_agreements
 from careloom.cli.app import add_app
 from careloom.cli.audit import add_audit
@@ -26,17 +24,18 @@ from careloom.cli.federate import add_federate
 from careloom.cli.findings import add_findings
 from careloom.cli.link import add_link
 from careloom.cli.outcomes import add_outcomes
+from careloom.cli.pdf import add_pdf
 from careloom.cli.prices import add_prices
 from careloom.cli.profile import add_profile
-from careloom.cli.progress import steps
 from careloom.cli.records import add_records
 from careloom.cli.rerun import add_rerun
 from careloom.cli.review import add_review
+from careloom.cli.run import add_run
+from careloom.cli.since import add_since
 from careloom.cli.synth import add_synth
 from careloom.cli.typology import add_typology
 from careloom.cli.vault import add_vault
-from careloom.core import CareloomError, DeliveryError
-from careloom.study import read_study, run_study
+from careloom.core import CareloomError
 
 STOPPED = 130
 
@@ -101,7 +100,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"careloom {careloom.__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    add_run(commands)
+    add_run(commands, EXITS)
+    add_pdf(commands)
     add_records(commands)
     add_findings(commands)
     add_link(commands)
@@ -120,37 +120,10 @@ def parser() -> argparse.ArgumentParser:
     add_agreements(commands)
     add_audit(commands)
     add_rerun(commands)
+    add_since(commands)
     add_vault(commands)
     add_expire(commands)
     add_app(commands)
     add_synth(commands)
     add_bundle(commands)
     return top
-
-
-def add_run(commands: Any) -> None:
-    """Add the command that runs a study."""
-    run = commands.add_parser(
-        "run",
-        help="run a study: from the returns it names to a report",
-        epilog=EXITS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    run.add_argument("study", type=Path, metavar="STUDY.toml", help="the study file; see examples/")
-    run.add_argument("--accept", action="store_true", help="take every clear proposal of recognised.csv as confirmed")
-    run.set_defaults(command=run_command, when_stopped="earlier outputs are untouched")
-
-
-def run_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
-    study = read_study(asked.study, catalogue)
-    with steps(console) as on_step:
-        finished = run_study(study, catalogue, accept=asked.accept, on_step=on_step)
-    for message in finished.refused:
-        console.print(f"not read: {message}", style="red", markup=False, soft_wrap=True)
-    for note in finished.notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
-    for doubt in finished.doubts:
-        console.print(f"doubtful: more than one in five {doubt}", style="yellow", markup=False, soft_wrap=True)
-    print(f"Report: {finished.out / 'report.html'}")
-    return DeliveryError.exit_code if finished.refused else 0

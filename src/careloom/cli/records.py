@@ -11,6 +11,7 @@ from rich.table import Table
 from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
 from careloom.core import DeliveryError, NothingToRunError, OutputError
+from careloom.engine import Scratch
 from careloom.ingest import propose_map
 from careloom.study import Listing, Stock, find_handed_over, take_stock, wait, write_stock
 
@@ -76,8 +77,8 @@ def stock_of(asked: argparse.Namespace, console: Console) -> Stock:
         year=asked.year,
         mapping=asked.mapping,
     )
-    kept = {"recognised": asked.recognised, "scratch": asked.scratch}
-    what = replace(what, **{name: path for name, path in kept.items() if path})
+    kept = {"recognised": asked.recognised, "scratch": asked.scratch and Scratch(asked.scratch)}
+    what = replace(what, **{name: place for name, place in kept.items() if place})
     with steps(console) as on_step:
         stock = take_stock(what, catalogue, accept=asked.accept, on_step=on_step)
     for message in stock.refused:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
+from careloom.core import fit_to_show
 from careloom.study import rerun
 
 DIFFERENT = 10
@@ -31,12 +32,11 @@ def rerun_command(asked: argparse.Namespace, console: Console) -> int:
     with steps(console) as on_step:
         found = rerun(asked.manifest, load_catalogue(), on_step=on_step)
     for what in found.changed:
-        print(f"Changed since: {what}")
+        print(fit_to_show(f"Changed since: {what}"))
     if found.is_identical:
         print(f"Identical tables: all {found.tables}.")
         return 0
     named, more = found.other_tables[:MOST], len(found.other_tables) - MOST
-    print(
-        f"Other tables: {len(found.other_tables)} of {found.tables}: {', '.join(named)}{f' and {more} more' if more > 0 else ''}."
-    )
+    others = f"{', '.join(named)}{f' and {more} more' if more > 0 else ''}"
+    print(fit_to_show(f"Other tables: {len(found.other_tables)} of {found.tables}: {others}."))
     return DIFFERENT

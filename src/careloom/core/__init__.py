@@ -11,6 +11,7 @@ from careloom.core.errors import (
     RequestError,
     StudyError,
     VaultError,
+    fit_to_show,
     nearest,
 )
 from careloom.core.examples import ExampleTable, read_examples
@@ -39,6 +40,7 @@ __all__ = [
     "Table",
     "VaultError",
     "Years",
+    "fit_to_show",
     "nearest",
     "read_examples",
     "read_toml",

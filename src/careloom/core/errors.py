@@ -3,11 +3,27 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 2_000
+"""Letters of one line of a message: it may repeat a word of a file, and somebody may have put a book there."""
+
 
 class CareloomError(Exception):
-    """A fault that the user can mend: says what, where, what was expected and what to try."""
+    """A fault that the user can mend: says what, where, what was expected and what to try.
+
+    Its text is one that any screen can show: nothing in it steers a terminal, and no line is longer than LONGEST.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return "\n".join(map(fit_to_show, super().__str__().split("\n")))
+
+
+def fit_to_show(line: str) -> str:
+    """A line without signs that nobody sees, such as those that steer a terminal, and cut in its middle when it is very long."""
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
+    return line if line.isprintable() else "".join(each if each.isprintable() else "?" for each in line)
 
 
 class RequestError(CareloomError, ValueError):

@@ -1,6 +1,7 @@
 """Read a TOML table strictly: every key is asked for, of the right kind, and none is left over."""
 
 import datetime as dt
+import sys
 import tomllib
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -37,6 +38,8 @@ class Keys:
         value = self.values[key]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise self.error(f'{self.where}: "{key}" should be {KINDS[kind]}')
+        if any(isinstance(each, str) and "\0" in each for each in (value if isinstance(value, list) else [value])):
+            raise self.error(f'{self.where}: "{key}" holds a sign (NUL) that no text has; was the file damaged?')
         return value
 
     def _misspelt(self, key: str) -> str:
@@ -61,7 +64,9 @@ class Keys:
         return bool(self._take(key, bool, default))
 
     def day(self, key: str, default: Any = _MISSING) -> Any:
-        return self._take(key, dt.date, default)
+        """A day, also where it was written with a time of day."""
+        told = self._take(key, dt.date, default)
+        return told.date() if isinstance(told, dt.datetime) else told
 
     def texts(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
         values = self._take(key, list, default)
@@ -85,6 +90,8 @@ class Keys:
 
     def tables(self, key: str, default: Any = _MISSING) -> list["Keys"]:
         values = self._take(key, list, default)
+        if any(not isinstance(value, dict) for value in values):
+            raise self.error(f'{self.where}: "{key}" should be tables, each under a heading [[{key}]]')
         return [
             Keys(value, f"{self.where} [[{key}]] number {n}", self.error) for n, value in enumerate(values, start=1)
         ]
@@ -99,6 +106,8 @@ class Keys:
 def _number(value: Any, where: str, error: type[CareloomError]) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise error(f"{where} should be a number")
+    if not abs(value) <= sys.float_info.max:
+        raise error(f"{where} should be a number that is finite")
     return float(value)
 
 
@@ -114,3 +123,7 @@ def read_toml(path: Path, error: type[CareloomError]) -> Keys:
         raise error(
             f"{path}: this is not valid TOML: {fault}. Texts stand in quotes, dates as 2021-03-31 without"
         ) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, or brackets within thousands of others
+        raise error(f"{path}: this is not TOML that can be read: a number too long, or lists too deep") from None
+    except OSError as fault:
+        raise error(f"{path}: this file cannot be read ({fault.strerror})") from None

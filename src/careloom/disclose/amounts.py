@@ -24,7 +24,7 @@ def is_dominated(total: float, largest: float, next_largest: float) -> bool:
 
 
 def withheld_amounts(rows: Rows, column: Amount, counts: Set[int], groups: Groups, profile: Profile) -> set[int]:
-    """Return the rows whose amount is withheld; `counts` are those whose count of children is.
+    """Return the rows whose amount is withheld; `counts` are those whose count of children is, or the amount elsewhere.
 
     Of the amounts that add up to a total, those withheld are two or more, together rest on enough children, and no
     child dominates them together: for their sum is the total less what is shown. Where that cannot be, the total goes

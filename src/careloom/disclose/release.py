@@ -7,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from careloom.disclose.amounts import is_dominated, withheld_amounts
+from careloom.disclose.amounts import is_dominated
 from careloom.disclose.columns import Amount, Column, Count, Estimate, Label, Ratio, Same, Share, Total
+from careloom.disclose.money import Amounts, Summed
 from careloom.disclose.profile import DEFAULT, Profile, nearest_multiple
-from careloom.disclose.sums import Adding, Counted, Groups, Withholder
+from careloom.disclose.sums import Adding, Alike, Counted, Groups, Withholder
 
 WITHHELD = "withheld"
 """The column added to every released table: the names of the columns withheld in this row, blank when none."""
@@ -113,14 +114,9 @@ def release_all(asked: Sequence[Asked], profile: Profile = DEFAULT) -> dict[str,
         if undeclared:
             raise ValueError(f"{each.name}: not declared, so not released: {', '.join(sorted(undeclared))}")
     works = {each.name: _Work(each, profile) for each in asked}
-    _counts(works, profile)
+    _amounts(works, _counts(works, profile), profile)
     for work in works.values():
-        for kind in (
-            Amount,
-            Estimate,
-            Ratio,
-            Share,
-        ):  # amounts and estimates look at counts, the others at what is shown
+        for kind in (Estimate, Ratio, Share):  # estimates look at counts and amounts, the others at what is shown
             for column in work.asked.columns:
                 if isinstance(column, kind):
                     _DO[kind](work, column, work.groups)
@@ -143,7 +139,8 @@ def _groups(rows: list[dict[str, Any]], total: Total | None) -> Groups:
     return list(groups.values())
 
 
-def _counts(works: Mapping[str, _Work], profile: Profile) -> None:
+def _counts(works: Mapping[str, _Work], profile: Profile) -> Alike:
+    """Withhold and round the counts; return which of them hold one number."""
     for work in works.values():
         for shown in work.shown:
             for count in work.asked.counts:
@@ -157,15 +154,22 @@ def _counts(works: Mapping[str, _Work], profile: Profile) -> None:
     withholder.work()
     for name, row, column in withholder.withheld - withholder.never_shown:
         works[name].withhold(row, column)
+    return withholder.alike
 
 
-def _amount(work: _Work, column: Amount, groups: Groups) -> None:
-    for number, row in enumerate(work.raw):
-        if row[column.name] is not None:
-            work.shown[number][column.name] = nearest_multiple(row[column.name], column.to)
-    few = {row for row, name in work.withheld if name == column.on}
-    for number in withheld_amounts(work.raw, column, few, groups, work.profile):
-        work.withhold(number, column.name)
+def _amounts(works: Mapping[str, _Work], alike: Alike, profile: Profile) -> None:
+    """Round the amounts, and withhold what must be of all tables together."""
+    tables = []
+    for work in works.values():
+        amounts = [column for column in work.asked.columns if isinstance(column, Amount)]
+        for column in amounts:
+            for shown in work.shown:
+                if shown[column.name] is not None:
+                    shown[column.name] = nearest_multiple(shown[column.name], column.to)
+        few = {column.on: {row for row, name in work.withheld if name == column.on} for column in amounts}
+        tables.append(Summed(work.asked.name, work.raw, amounts, work.groups, few))
+    for name, row, column_name in Amounts(tables, alike, profile).work():
+        works[name].withhold(row, column_name)
 
 
 def _estimate(work: _Work, column: Estimate, groups: Groups) -> None:
@@ -204,7 +208,7 @@ def _share(work: _Work, column: Share, groups: Groups) -> None:
             row[column.name] = round(min(of / whole, 1.0), column.digits) if of is not None and whole else None
 
 
-_DO: dict[type, Any] = {Amount: _amount, Estimate: _estimate, Ratio: _ratio, Share: _share}
+_DO: dict[type, Any] = {Estimate: _estimate, Ratio: _ratio, Share: _share}
 _TYPES: dict[type, pa.DataType] = {
     **dict.fromkeys((Count, Amount), pa.int64()),
     **dict.fromkeys((Ratio, Share, Estimate), pa.float64()),

@@ -2,12 +2,13 @@
 
 from careloom.engine.duck import DuckDBEngine, write_database
 from careloom.engine.face import Engine, count, text, value, with_names
-from careloom.engine.open import open_engine, open_kept
+from careloom.engine.open import Scratch, open_engine, open_kept
 from careloom.engine.scoring import splink_backend
 
 __all__ = [
     "DuckDBEngine",
     "Engine",
+    "Scratch",
     "count",
     "open_engine",
     "open_kept",

@@ -6,7 +6,7 @@ With `kept`, the tables of a database that is there already can be read beside t
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ CLOSED = {
 
 ROWS_AT_ONCE = 250_000
 """More than two of DuckDB's row groups."""
+WRITING = "1 GB"
+"""What DuckDB may hold of a file that it writes: the rows come to it in parts."""
 
 
 class DuckDBEngine:
@@ -110,6 +112,16 @@ class DuckDBEngine:
         self._settle()
         return self._db.execute(select).to_arrow_table()
 
+    def parts(self, select: str) -> Iterator[pa.Table]:
+        self._settle()
+        reader = self._db.execute(select).to_arrow_reader(ROWS_AT_ONCE)
+        is_empty = True
+        for part in reader:
+            is_empty = False
+            yield pa.Table.from_batches([part])
+        if is_empty:
+            yield reader.schema.empty_table()
+
     def rows(self, select: str) -> list[tuple[Any, ...]]:
         self._settle()
         return self._db.execute(select).fetchall()
@@ -147,10 +159,11 @@ def quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def write_database(path: Path, tables: Mapping[str, pa.Table]) -> None:
-    """Write Arrow tables into a new DuckDB file, one table each. The file must not exist."""
-    with duckdb.connect(str(path), config={**CLOSED}) as db:
-        for name, rows in tables.items():
-            db.register("arriving", rows)
-            db.execute(f'CREATE TABLE "{name}" AS SELECT * FROM arriving')
-            db.unregister("arriving")
+def write_database(path: Path, tables: Mapping[str, pa.Table | Iterable[pa.Table]]) -> None:
+    """Write tables, each whole or in parts, into a new DuckDB file. The file must not exist."""
+    with duckdb.connect(str(path), config={**CLOSED, "memory_limit": WRITING}) as db:
+        for name, told in tables.items():
+            for number, part in enumerate([told] if isinstance(told, pa.Table) else told):
+                db.register("arriving", part)
+                db.execute(f"{f'INSERT INTO {name}' if number else f'CREATE TABLE {name} AS'} SELECT * FROM arriving")
+                db.unregister("arriving")

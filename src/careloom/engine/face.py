@@ -1,7 +1,7 @@
 """The face that every engine shows: named tables in, named tables out, SQL in one spelling."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -34,6 +34,13 @@ class Engine(Protocol):
 
     def arrow(self, select: str) -> pa.Table:
         """Return the rows of a SELECT as Arrow."""
+        ...
+
+    def parts(self, select: str) -> Iterator[pa.Table]:
+        """Yield the rows of a SELECT as Arrow, some hundred thousand at once; one part without rows when there are none.
+
+        Ask the engine nothing else before the last part.
+        """
         ...
 
     def rows(self, select: str) -> list[tuple[Any, ...]]:

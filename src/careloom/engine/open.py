@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,10 +17,18 @@ MEMORY = "500MB"
 """What DuckDB may use where memory is short; what is more goes to disk."""
 
 
-def open_engine(name: str, scratch: Path | None = None) -> Engine:
+@dataclass(frozen=True)
+class Scratch:
+    """A folder to work in when memory cannot hold the records, and how much DuckDB may hold in memory then, such as `8 GB`."""
+
+    folder: Path
+    memory: str = MEMORY
+
+
+def open_engine(name: str, scratch: Scratch | None = None) -> Engine:
     """Open `duckdb` (embedded, the default) or `spark`. Raises StudyError when what Spark needs is not installed.
 
-    With a `scratch` folder, DuckDB works in a file in a folder of its own there, which only its owner may open and which goes when it is closed:
+    With `scratch`, DuckDB works in a file in a folder of its own there, which only its owner may open and which goes when it is closed:
     for records that memory could not hold. Spark has its own way with those.
     """
     if name == "spark":
@@ -36,11 +45,11 @@ def open_engine(name: str, scratch: Path | None = None) -> Engine:
         return SparkEngine()
     if scratch:
         try:
-            scratch.mkdir(parents=True, exist_ok=True)
-            sweep(scratch)
-            return DuckDBEngine(scratch=scratch, memory=MEMORY)
+            scratch.folder.mkdir(parents=True, exist_ok=True)
+            sweep(scratch.folder)
+            return DuckDBEngine(scratch=scratch.folder, memory=scratch.memory)
         except OSError as fault:
-            raise OutputError(f"{scratch}: the scratch folder cannot be made ({fault.strerror})") from None
+            raise OutputError(f"{scratch.folder}: the scratch folder cannot be made ({fault.strerror})") from None
     sweep(Path(tempfile.gettempdir()))
     return DuckDBEngine()
 

@@ -1,6 +1,6 @@
 """Spark: for national data. The same SQL, transpiled by sqlglot; Java and the `spark` extra are needed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -60,6 +60,9 @@ class SparkEngine:
 
     def arrow(self, select: str) -> pa.Table:
         return self._frame(select).toArrow()
+
+    def parts(self, select: str) -> Iterator[pa.Table]:
+        yield self.arrow(select)  # PySpark hands Arrow over whole; its parts would be rows of Python
 
     def rows(self, select: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._frame(select).collect()]

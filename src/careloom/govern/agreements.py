@@ -89,7 +89,7 @@ def read_agreement(path: Path, returns: Mapping[str, Return], services: tuple[st
     keys = read_toml(path, StudyError)
     keys.where = f"{path.parent.name}/{path.name}"
     owner = filled(keys, "owner")
-    starts_on, expires_on = day(keys, "starts_on"), day(keys, "expires_on")
+    starts_on, expires_on = keys.day("starts_on"), keys.day("expires_on")
     agreement = Agreement(
         file=path.name,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -133,7 +133,7 @@ def several(keys: Keys, key: str) -> tuple[str, ...]:
 
 def keep_until(keys: Keys, starts_on: dt.date, expires_on: dt.date) -> dt.date:
     """The last day on which what came of it may be kept: said as a day or in months after it starts; else the day it expires."""
-    asked = day(keys, "keep_until") if "keep_until" in keys.values else None
+    asked = keys.day("keep_until") if "keep_until" in keys.values else None
     months = keys.whole("keep_months", None)
     if asked and months:
         raise StudyError(f'{keys.where}: say "keep_until" or "keep_months", not both')
@@ -145,15 +145,11 @@ def keep_until(keys: Keys, starts_on: dt.date, expires_on: dt.date) -> dt.date:
     return last
 
 
-def day(keys: Keys, key: str) -> dt.date:
-    """A day, also where it was written with a time of day."""
-    told = keys.day(key)
-    return dt.date(told.year, told.month, told.day)
-
-
 def months_after(first: dt.date, months: int) -> dt.date:
     """The day before the same day of the month so many months later, or before the first of the next where there is none."""
     year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    if year > dt.MAXYEAR - 1:
+        return dt.date.max
     try:
         same = dt.date(year, month + 1, first.day)
     except ValueError:

@@ -133,9 +133,10 @@ def follow(written: bytes) -> tuple[list[str], list[str]]:
 
 
 def read_entry(line: bytes) -> dict[str, object] | None:
-    with contextlib.suppress(ValueError):
+    """The words of a line; None when it is none of ours, of which each says at least when and who."""
+    with contextlib.suppress(ValueError, RecursionError):
         entry = json.loads(line)
-        return entry if isinstance(entry, dict) else None
+        return entry if isinstance(entry, dict) and {"at", "user"} <= entry.keys() else None
     return None
 
 

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,18 +39,33 @@ class StudyKey:
         return pseudonyms
 
 
+def is_open_to_others(path: Path) -> bool:
+    """May anybody but its owner read this file? Windows has no such permissions: its folder must keep others out there."""
+    return os.name != "nt" and bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
 def open_key(path: Path) -> StudyKey:
-    """Read the key file, or make one that only its owner can read. Raises StudyError for a file that is not a key."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+    """Read the key file, or make one that only its owner can read.
+
+    Raises StudyError for a file that is not a key, that cannot be read, or that others may read, too.
+    """
     try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(KEY_BYTES) + "\n")
         secret = bytes.fromhex(path.read_text(encoding="ascii"))
+    except OSError as fault:
+        raise StudyError(f"{path}: this key cannot be read or made ({fault.strerror})") from None
     except ValueError:
         secret = b""
     if len(secret) != KEY_BYTES:
         raise StudyError(
             f"{path}: this is not a Careloom key file; name another with key = in [study], or move it away to have one made"
+        )
+    if is_open_to_others(path):
+        raise StudyError(
+            f"{path}: others may read this key, and tell with it whom a pseudonym is of; close it to them (chmod 600 "
+            f"{path.name}). If they did read it: docs/security.md says how to get a new one"
         )
     return StudyKey(secret)

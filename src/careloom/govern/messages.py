@@ -31,6 +31,13 @@ def sign(body: Mapping[str, Any], key: StudyKey) -> str:
     return hmac.digest(subkey(key), written(body), "sha256").hex()
 
 
+def is_signed(body: Mapping[str, Any], signature: str, key: StudyKey) -> bool:
+    try:
+        return hmac.compare_digest(signature.encode("ascii"), sign(body, key).encode("ascii"))
+    except (ValueError, RecursionError):  # letters, or numbers, that nobody signs
+        return False
+
+
 def subkey(key: StudyKey) -> bytes:
     """A key for signing alone, so that a signature tells nothing of what else the key is used for."""
     return hmac.digest(key.secret, b"careloom message", "sha256")
@@ -58,11 +65,11 @@ def receive(path: Path, key: StudyKey) -> dict[str, Any]:
         of_format = message["format"]
     except OSError as fault:
         raise RequestError(f"{path}: this message cannot be read ({fault.strerror})") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise RequestError(f"{path}: this is no whole message; if it is still being copied, try again") from None
     if of_format != FORMAT:
         raise RequestError(f'{path}: this message is of the format "{of_format}", and here that is "{FORMAT}"')
-    if not isinstance(body, dict) or not hmac.compare_digest(signature, sign(body, key)):
+    if not isinstance(body, dict) or not is_signed(body, signature, key):
         raise RequestError(f"{path}: the signature is wrong: it was signed with another key, or changed on its way")
     return body
 
@@ -71,5 +78,5 @@ def is_whole(path: Path) -> bool:
     """Is a message there, and not just the beginning of one that is still being copied?"""
     try:
         return isinstance(json.loads(path.read_bytes()), dict)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False

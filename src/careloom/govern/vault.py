@@ -9,6 +9,7 @@ import hmac
 import io
 import json
 import os
+import re
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ FORMAT = "careloom vault 1"
 SALT_BYTES = 32
 SEAL_BYTES = 32
 MOST_HEADING = 1_000_000
+KEY_ID = re.compile("[0-9a-f]{12}")
 
 
 def write_vault(path: Path, tables: Mapping[str, pa.Table], key: StudyKey, about: str) -> None:
@@ -87,13 +89,13 @@ def key_id_of(path: Path) -> str:
 def read_heading(path: Path, line: bytes):  # type: ignore[no-untyped-def]
     try:
         heading = json.loads(line)
-        if heading["format"] != FORMAT:
+        if heading["format"] != FORMAT or not KEY_ID.fullmatch(heading["key_id"]):
             raise ValueError
-        (
-            heading["key_id"],
-            [(part["name"], bytes.fromhex(part["salt"]), int(part["bytes"])) for part in heading["tables"]],
-        )
-    except (ValueError, KeyError, TypeError):
+        for part in heading["tables"]:
+            if not isinstance(part["name"], str) or not isinstance(part["bytes"], int):
+                raise ValueError
+            bytes.fromhex(part["salt"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise VaultError(f"{path}: this is no vault of Careloom, or its heading was changed") from None
     return heading
 

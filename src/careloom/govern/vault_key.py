@@ -3,12 +3,11 @@
 import importlib
 import os
 import secrets
-import stat
 from pathlib import Path
 from typing import Any
 
 from careloom.core import VaultError
-from careloom.govern.keys import KEY_BYTES, StudyKey
+from careloom.govern.keys import KEY_BYTES, StudyKey, is_open_to_others
 
 VARIABLE = "CARELOOM_VAULT_KEY"
 KEYRING = "keyring"
@@ -48,7 +47,7 @@ def key_of_file(path: Path, *, may_make: bool) -> StudyKey:
         if not may_make:
             raise VaultError(f"{path}: the vault's key is not there; docs/security.md says what to do when it is lost")
         make_key_file(path)
-    if os.name != "nt" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if is_open_to_others(path):
         raise VaultError(
             f"{path}: others may read this key; close it to them (chmod 600), and if they did read it, rotate"
         )

@@ -6,7 +6,8 @@ the text is as declared; else why it could not be used, or how it was read thoug
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 
 Read = tuple[object, str]
 Reader = Callable[[str], Read]
@@ -46,11 +47,17 @@ GUARDED_ID = re.compile(r'="?([^"=]+)"?')
 SHORTENED_ID = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
 
 
-def date_reader(formats: Sequence[str]) -> Reader:
+MOST_DAYS = 100_000
+"""Texts of dates kept in mind for each way of writing them: a birthday stands in the files of many years."""
+
+
+@lru_cache(maxsize=64)
+def date_reader(formats: tuple[str, ...]) -> Reader:
     """Return how to read a date; `formats` are those the return is written in, in the order to try them."""
     expected = dt.date(2021, 3, 31).strftime(formats[0])
     others = tuple(form for form in ALSO_DATES if form not in formats)
 
+    @lru_cache(maxsize=MOST_DAYS)
     def read(text: str) -> Read:
         if day := first_day(text, formats):
             return in_time(day, "")
@@ -64,7 +71,7 @@ def date_reader(formats: Sequence[str]) -> Reader:
     return read
 
 
-def first_day(text: str, formats: Sequence[str]) -> dt.date | None:
+def first_day(text: str, formats: tuple[str, ...]) -> dt.date | None:
     for form in formats:
         if form == "%Y%m%d" and len(text) != len("20210331"):
             continue  # or 202312 would be a day in January

@@ -4,9 +4,6 @@ from typing import Any
 
 from careloom.ingest.xml_plan import Place
 
-Texts = dict[str, str | None]
-"""The items of one row by tag, as they stand in the file: not trimmed."""
-
 LINES_KEPT = 65_534
 """The last line that libxml2 keeps with an element; beyond, it tells the line on which the text inside it ends."""
 
@@ -40,18 +37,15 @@ class Taker:
         place.lines.append(line)
         place.parents.append(parent)
         self.waiting += 1
-        items: Texts = {}
+        row = len(place.lines) - 1
         if len(element):
-            self.gather(element, place, items, len(place.lines) - 1)
+            self.gather(element, place, row)
         elif place.tag in place.items:
-            items[place.tag] = element.text
+            self.lay_down(place.items[place.tag], element.text, row)
         elif is_text(element.text):
             self.stray += 1
-        text = items.get
-        for tag, texts in place.items.items():
-            texts.append(text(tag))
 
-    def gather(self, element: Any, place: Place, items: Texts, row: int) -> None:
+    def gather(self, element: Any, place: Place, row: int) -> None:
         """Read the items of a row inside an element, and take the elements inside it that make rows of their own.
 
         An item directly in the element comes before one in a block, and the first before the next.
@@ -65,11 +59,12 @@ class Taker:
             tag, tail = each.tag, each.tail
             if tail and not tail.isspace():
                 self.stray += 1
-            if tag in known and not len(each):
-                if tag in items:
-                    self.again(tag, each.text, items)
+            texts = known.get(tag)
+            if texts is not None and not len(each):
+                if len(texts) == row:  # as mostly: a call for every item would take a while
+                    texts.append(each.text)
                 else:
-                    items[tag] = each.text
+                    self.lay_down(texts, each.text, row)
                 continue
             there = inside.get(tag) or self.meet(tag, place)
             if there.makes_rows:
@@ -79,13 +74,20 @@ class Taker:
             elif is_text(each.text) and len(self.unused) < MOST_TAGS:
                 self.unused.add(tag)
         for block, there in blocks:
-            self.gather(block, there, items, row)
+            self.gather(block, there, row)
 
-    def again(self, tag: str, text: str | None, items: Texts) -> None:
-        """Take up an item that was there before: of two values the first is used, but a blank is no value."""
-        first = (items[tag] or "").strip()
+    def lay_down(self, texts: list[str | None], text: str | None, row: int) -> None:
+        """Put the text of an item at its row: rows before that had none are blank.
+
+        When the item was there before, of two values the first is used, but a blank is no value.
+        """
+        if len(texts) <= row:
+            texts.extend([None] * (row - len(texts)))
+            texts.append(text)
+            return
+        first = (texts[row] or "").strip()
         if not first:
-            items[tag] = text
+            texts[row] = text
         elif is_text(text) and str(text).strip() != first:
             self.repeated += 1
 

@@ -19,7 +19,8 @@ class Place:
     """An element at one path: what is read there, and the rows found there since rows were last handed on.
 
     Of row i, `items[tag][i]` is the text of an item as it stands in the file (not trimmed, null when it is not there),
-    `lines[i]` its line, and `parents[i]` the row at the place `around` that it lies in. `arrays` are trimmed items.
+    `lines[i]` its line, and `parents[i]` the row at the place `around` that it lies in. Items end with the last row that
+    has them. `arrays` are trimmed items, of all rows.
     """
 
     tag: str

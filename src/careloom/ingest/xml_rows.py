@@ -48,7 +48,9 @@ def column_of(plan: Plan, here: Place, column: Column, place: Place) -> pa.Strin
 def texts(place: Place, tag: str) -> pa.StringArray:
     """Return the texts of one tag in the rows of a place: trimmed, and null where nothing is left."""
     if tag not in place.arrays:
-        array = pc.utf8_trim_whitespace(pa.array(place.items[tag], pa.string()))
+        written = place.items[tag]
+        written.extend([None] * (len(place.lines) - len(written)))  # blank in the last rows
+        array = pc.utf8_trim_whitespace(pa.array(written, pa.string()))
         place.arrays[tag] = pc.if_else(pc.equal(array, ""), NOTHING, array)
     return place.arrays[tag]
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from careloom.catalogue import Outcome, SavedTypology
 from careloom.core import RequestError
-from careloom.core.parties import check_parties
+from careloom.core.parties import check_kinds, check_parties
 from careloom.stats.survival.federated import MOST_ROUNDS, answer_at, length_of, spread_at
 from careloom.stats.survival.risk_sets import RiskSets, checked_cox_rows, count_risk_sets
 
 HAZARD_PLAN = "hazard plan"
 VERSION = 1
+TEXTS = ("name", "outcome", "outcome_fingerprint", "typology", "typology_fingerprint")
 LEAST, LEAST_ROWS = 10, 100
 MOST_QUESTIONS = MOST_ROUNDS + 3
 """The climb, and the counts before it, and the spread and the curves after it."""
@@ -98,8 +99,11 @@ def check_hazard_plan(plan: HazardPlan, outcome: Outcome) -> None:
         raise RequestError(f"the plan's outcome {plan.outcome} is declared otherwise here: all need the same Careloom")
     steps = np.diff((0, *plan.curve_days))
     known = {(term, level) for term, levels in LEVELS.items() for level in levels}
-    if not plan.curve_days or steps.min() < CURVE_STEP or not known <= set(plan.levels) or not plan.classes:
-        raise RequestError("the plan lacks levels, or would tell curves by less than so many days: make another")
+    others = set(plan.levels) - {(CLASS, level) for level in plan.classes}
+    if not plan.curve_days or steps.min() < CURVE_STEP or others != known or not plan.classes:
+        raise RequestError(
+            "the plan lacks levels, or names others than are known here, or would tell curves by less than so many days"
+        )
 
 
 def hazard_plan_as_message(plan: HazardPlan) -> dict[str, Any]:
@@ -112,10 +116,11 @@ def hazard_plan_of_message(body: Mapping[str, Any]) -> HazardPlan:
         raise RequestError(f"this is no plan of version {VERSION}: all need the same Careloom")
     try:
         words = {field.name: body[field.name] for field in fields(HazardPlan)}
-        lists = {name: tuple(words[name]) for name in ("authorities", "curve_days")}
+        check_kinds(words, TEXTS, ("least", "least_rows"))
+        lists = {"authorities": tuple(words["authorities"]), "curve_days": tuple(map(int, words["curve_days"]))}
         levels = tuple((str(term), str(level)) for term, level in words["levels"])
         return HazardPlan(**{**words, **lists, "levels": levels})
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise RequestError("the plan lacks something: was it made by another Careloom?") from None
 
 

@@ -7,6 +7,8 @@ import pyarrow as pa
 
 from careloom.catalogue import Catalogue
 from careloom.engine import Engine
+from careloom.report.beside import set_beside
+from careloom.report.local_share import MONTH, load_local_share
 from careloom.report.question import READ_OFFS, Answer, ask_all, read_questions
 from careloom.report.words import StudyWords
 
@@ -25,12 +27,13 @@ def _first(year: int, month: int) -> date:
 
 
 def answer_all(engine: Engine, catalogue: Catalogue, study: StudyWords) -> Mapping[str, Answer]:
-    """Answer every question; loads four small working tables: report_month, report_label, study_window, cost_year."""
+    """Answer every question; loads five small working tables: report_month, report_label, study_window, cost_year, local_share."""
     load_words(engine, catalogue)
     window = {"cost_first_day": study.cost_first_day, "cost_end_day": study.cost_last_day + timedelta(days=1)}
     engine.load("study_window", pa.Table.from_pylist([window]))
     engine.load("cost_year", cost_years(window["cost_first_day"], window["cost_end_day"]))
-    return ask_all(engine, list(read_questions().values()), study.disclosure)
+    load_local_share(engine, longest(MONTH))
+    return set_beside(ask_all(engine, list(read_questions().values()), study.disclosure), study.pooled)
 
 
 def cost_years(first_day: date, end_day: date) -> pa.Table:

@@ -1,5 +1,6 @@
 """What every figure is drawn with: colours, fonts, labels of two lines, and the way to SVG."""
 
+import json
 import re
 import textwrap
 from collections.abc import Sequence
@@ -49,7 +50,8 @@ def _short_places(drawing: str) -> str:
 
 
 def data(rows: Rows) -> Any:
-    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
+    """Rows as one text: those that are Python's, Altair copies and checks one by one, again and again."""
+    return alt.Data(values=json.dumps(list(rows)), format=alt.JsonDataFormat(type="json"))  # type: ignore[no-untyped-call]
 
 
 def names_axis() -> Any:

@@ -23,6 +23,13 @@ from careloom.report.drawing import (
 from careloom.report.flow_chart import draw_flow
 from careloom.report.grid import write
 from careloom.report.hazard_figures import draw_by_model, draw_by_period, draw_hazards, draw_tests
+from careloom.report.local_figures import (
+    draw_local_costs,
+    draw_local_demand,
+    draw_local_measures,
+    draw_local_outcomes,
+    draw_local_pathways,
+)
 from careloom.report.outcome_figures import draw_curves, draw_incidence
 from careloom.report.question import Answer
 from careloom.report.rungs import draw_rungs
@@ -36,10 +43,8 @@ MOST_HEADS = 6
 
 def draw(name: str, answer: Answer, only: str | None = None) -> Figure | None:
     """Draw figure `name`; None when its table holds nothing that can be drawn."""
-    first = answer.question.columns[0].name
-    rows = [row for row in answer.rows if only is None or row[first] == only]
     make, value = FIGURES[name]
-    rows = [row for row in rows if row[value] is not None]
+    rows = [row for row in answer.about(only) if row[value] is not None]
     return make(rows) if rows else None
 
 
@@ -210,5 +215,10 @@ FIGURES: dict[str, tuple[Callable[[Rows], Figure | None], str]] = {
     "cost_concentration": (draw_concentration, "band"),
     "first_by_age": (draw_by_age, "share"),
     "flow": (draw_flow, "step"),
+    "local_demand": (draw_local_demand, "share"),
+    "local_pathways": (draw_local_pathways, "share"),
+    "local_outcomes": (draw_local_outcomes, "share"),
+    "local_costs": (draw_local_costs, "per_child"),
+    "local_measures": (draw_local_measures, "share"),
 }
 """What each figure is drawn by, and the column without which a row cannot be drawn. Its name is its table's."""

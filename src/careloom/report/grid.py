@@ -44,11 +44,13 @@ class Grid:
 
 
 def lay_out(answer: Answer, only: str | None = None) -> Grid:
-    """Lay an answer out for the page; `only` keeps the rows whose first column is so named, and drops that column."""
-    rows, columns, wide = answer.rows, list(answer.question.columns), answer.question.wide
-    if only is not None:
+    """Lay an answer out for the page; `only` keeps the rows whose first column is so named.
+
+    That column is dropped then, unless others stand beside them.
+    """
+    rows, columns, wide = answer.about(only), list(answer.question.columns), answer.question.wide
+    if only is not None and not answer.question.beside:
         first = columns.pop(0).name
-        rows = [row for row in rows if row[first] == only]
         wide = wide and replace(wide, rows=tuple(name for name in wide.rows if name != first))
     if wide:
         return _wide(answer, rows, wide)

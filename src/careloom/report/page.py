@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from careloom.catalogue import Page
 from careloom.core import CatalogueError, nearest
 from careloom.disclose import Account
+from careloom.report.beside import authorities_of, say_beside
 from careloom.report.classes_said import say_classes, say_fit
 from careloom.report.costs_said import say_concentration
 from careloom.report.figures import draw
@@ -20,12 +21,17 @@ from careloom.report.grid import lay_out
 from careloom.report.headlines import headlines
 from careloom.report.question import Answer
 from careloom.report.words import StudyWords, say_day
+from careloom.report.workbook import sheet_name
 
 TEMPLATES = Path(__file__).parent / "templates"
-SAID = {"classes": say_classes, "fit": say_fit, "concentration": say_concentration}
+SAID = {"classes": say_classes, "fit": say_fit, "concentration": say_concentration, "beside": say_beside}
 """Sentences that a page can insert by name."""
 SHORT = 14
 """A table with more rows than this opens on a click; in print it is open, unless it is very long."""
+LONGEST = 400
+"""A table with more rows is in the workbook only: of 150 authorities a few such tables would be most of the report."""
+FEW = 4
+"""Without a word of the study, so many authorities have a profile each; more would make the report too long to read."""
 
 
 def write_page(
@@ -71,7 +77,9 @@ class _Filler:
     def fill(self, page: Page) -> Markup:
         self.page = page
         told = {"table": self.table, "figure": self.figure, "said": self.said, "has": self.has}
-        names = {**told, "outcomes": self._outcomes(), "study": self.study}
+        several = len(authorities_of(self.answers)) > 1
+        names = {**told, "outcomes": self._outcomes(), "authorities": self._authorities(), "several": several}
+        names["study"] = self.study
         text = self.jinja.from_string(page.text).render(names)
         made = self.markdown.render(text)
         made = made.replace("<h2>", "<h3>").replace("</h2>", "</h3>")  # the page's own title is the h2
@@ -82,6 +90,12 @@ class _Filler:
     def _outcomes(self) -> list[str]:
         return list(dict.fromkeys(row["outcome"] for row in self.answers["followed"].rows))
 
+    def _authorities(self) -> list[str]:
+        """Those with a profile of their own: the named; or all when they are few, and there is something beside them."""
+        found = authorities_of(self.answers)
+        has_beside = len(found) > 1 or self.study.pooled
+        return [n for n in self.study.authorities if n in found] or (found if has_beside and len(found) <= FEW else [])
+
     def _answer(self, name: str) -> Answer:
         if name not in self.answers:
             raise CatalogueError(f'page {self.page.name}: there is no table "{name}"{nearest(name, self.answers)}')
@@ -90,7 +104,10 @@ class _Filler:
     def table(self, name: str, only: str | None = None) -> Markup:
         """The released table, or the sentence that says why there is none."""
         answer = self._answer(name)
-        grid = lay_out(answer, only) if answer.released else None
+        is_there = answer.released and (answer.about(only) or not answer.question.beside)
+        grid = lay_out(answer, only) if is_there else None
+        if grid is not None and len(grid.rows) > LONGEST:
+            return self._set("elsewhere.html", answer, only, rows=len(grid.rows), sheet=sheet_name(name))
         is_short = grid is not None and len(grid.rows) <= SHORT
         return self._set("table.html", answer, only, grid=grid, is_short=is_short, is_drawn=(name, only) in self.drawn)
 

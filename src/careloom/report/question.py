@@ -32,11 +32,14 @@ from careloom.disclose import (
     safe_points,
 )
 from careloom.engine import Engine, with_names
+from careloom.report.limits import ENDS, Limit, with_limits
 
 FOLDER = Path(__file__).parent / "questions"
 READ_OFFS = (12, 24, 6, 3, 36, 60, 72)
 """Months after which the outcomes are read off; where not all may be shown, the first named are kept."""
 FORMATS = ("", "number", "share", "pounds", "p")
+POOLED = "Beside: "
+"""What the first label of a row begins with that another study handed over, already released; its name follows."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class Question:
     """One released table: what it says, the tables it needs, its SELECT, and what each column is.
 
     `uses` names the SELECTs of `questions/names/` that it reads; `otherwise` is said when there is nothing to show.
-    `total` and `margin` say which rows are totals, one way and the other; `same` which numbers another table tells too. `largest_first` sorts the rows by a released column, whatever its sign; `at_least` keeps, of what was released, the rows whose number in a
+    `total` and `margin` say which rows are totals, one way and the other; `same` which numbers another table tells too.
+    `beside` names the value of the first label, such as All, whose rows stand beside those of any one value. `largest_first` sorts the rows by a released column, whatever its sign; `at_least` keeps, of what was released, the rows whose number in a
     column is so large or larger, whatever its sign: rows left out before could hide nothing that is withheld elsewhere.
     """
 
@@ -88,6 +92,8 @@ class Question:
     is_priced: bool
     largest_first: str | None
     at_least: tuple[str, float] | None
+    beside: str | None
+    limits: Mapping[str, Limit]
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,24 @@ class Answer:
 
     def is_withheld(self, row: dict[str, Any], column: str) -> bool:
         return self.released is not None and self.released.is_withheld(row, column)
+
+    def of_each(self) -> list[str]:
+        """The values of the first label that stand for themselves: no total, and no other study."""
+        names = dict.fromkeys(str(row[self.question.columns[0].name]) for row in self.rows)
+        return [name for name in names if name != self.question.beside and not name.startswith(POOLED)]
+
+    def about(self, only: str | None) -> list[dict[str, Any]]:
+        """The rows whose first label is `only`, and those that stand beside it; all rows where it is None.
+
+        The total of a single part is that part: it does not stand beside it.
+        """
+        if only is None:
+            return self.rows
+        first, beside = self.question.columns[0].name, self.question.beside
+        if beside and only not in self.of_each():
+            return []
+        kept = {only, beside} if beside and len(self.of_each()) > 1 else {only}
+        return [row for row in self.rows if row[first] in kept or (beside and row[first].startswith(POOLED))]
 
 
 def read_questions(folder: Path = FOLDER) -> dict[str, Question]:
@@ -122,8 +146,8 @@ def read_question(path: Path) -> Question:
         uses=keys.texts("uses"),
         select=keys.text("select"),
         order=keys.text("order"),
-        columns=tuple(column for column, _ in columns),
-        headings={column.name: heading for column, heading in columns},
+        columns=tuple(column for column, *_ in columns),
+        headings={column.name: heading for column, heading, _ in columns},
         total=_total(keys.table("total", None) if "total" in keys.values else None),
         margin=_total(keys.table("margin") if "margin" in keys.values else None),
         adding=tuple(_adding(each) for each in keys.tables("adding")) if "adding" in keys.values else (),
@@ -133,15 +157,18 @@ def read_question(path: Path) -> Question:
         is_priced=keys.flag("is_priced"),
         largest_first=keys.text("largest_first", None),
         at_least=_at_least(keys.table("at_least") if "at_least" in keys.values else None),
+        beside=keys.text("beside", None),
+        limits={column.name: limit for column, _, limit in columns if limit},
     )
     keys.asked |= {"total", "margin", "adding", "same", "points", "wide", "at_least"}
     keys.done()
     return question
 
 
-def _column(keys: Keys) -> tuple[Column, Heading]:
+def _column(keys: Keys) -> tuple[Column, Heading, Limit | None]:
     name, title, kind = keys.text("name"), keys.text("title"), keys.text("kind")
     column: Column
+    limit = None
     match kind:
         case "label":
             column = Label(name)
@@ -158,13 +185,17 @@ def _column(keys: Keys) -> tuple[Column, Heading]:
             most, is_share = keys.texts("largest", ()), keys.flag("share")
             largest = (most[0], most[1], most[2]) if most else None
             column = Estimate(name, keys.texts("on"), keys.whole("digits"), is_share, largest)
+        case "limit":  # to the door it is the share itself, which it takes the place of afterwards
+            column, limit = _ratio(name, keys), Limit(keys.one_of("end", ENDS), keys.text("trials"))
         case _:
-            raise CatalogueError(f'{keys.where}: "kind" should be label, count, amount, ratio, share or estimate')
+            raise CatalogueError(
+                f'{keys.where}: "kind" should be label, count, amount, ratio, limit, share or estimate'
+            )
     heading = Heading(title, keys.text("format", "" if kind == "label" else "number"))
     if heading.format not in FORMATS:
         raise CatalogueError(f'{keys.where}: there is no format "{heading.format}"{nearest(heading.format, FORMATS)}')
     keys.done()
-    return column, heading
+    return column, heading, limit
 
 
 def _ratio(name: str, keys: Keys) -> Ratio:
@@ -270,6 +301,8 @@ def asked_of(question: Question, rows: pa.Table) -> Asked:
 
 
 def _answer(question: Question, released: Released | None) -> Answer:
+    if released and question.limits:
+        released = with_limits(released, question.limits)
     if released and question.at_least:
         released = _large(released, *question.at_least)
     if not released or not released.rows.num_rows:

@@ -7,11 +7,11 @@ from typing import Any
 
 from careloom.catalogue import Catalogue
 from careloom.disclose import WITHHELD, Account
+from careloom.report.beside import LOCAL, VERSION
 from careloom.report.headlines import headlines
 from careloom.report.question import Answer
 from careloom.report.words import StudyWords
 
-VERSION = 1
 HEADLINE_TABLES = (
     "children_linked",
     "categories",
@@ -23,6 +23,7 @@ HEADLINE_TABLES = (
     "cost_by_placement",
     "cost_by_process",
     "cost_by_category",
+    *LOCAL,
 )
 
 

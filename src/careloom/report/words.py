@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from careloom.disclose import DEFAULT, Profile
+from careloom.report.beside import Pooled
 
 
 @dataclass(frozen=True)
 class StudyWords:
     """The study's own words. `last_day` and `cost_last_day` are inclusive; `notes` are what to know first.
 
-    `disclosure` is the rule by which numbers are withheld and rounded.
+    `disclosure` is the rule by which numbers are withheld and rounded. `authorities` are those with a profile of their
+    own, beside `pooled`, what another study said of its own together; none named are all, where they are few.
     """
 
     title: str
@@ -23,6 +25,8 @@ class StudyWords:
     careloom_version: str
     notes: tuple[str, ...] = ()
     disclosure: Profile = DEFAULT
+    authorities: tuple[str, ...] = ()
+    pooled: Pooled | None = None
 
     @property
     def period(self) -> str:

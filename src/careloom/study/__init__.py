@@ -8,6 +8,7 @@ from careloom.study.cost import AskedOfCost, look_at_cost
 from careloom.study.encode import encode_file, link_encoded
 from careloom.study.expire import expire
 from careloom.study.explain_cost import explain_cost
+from careloom.study.explain_run import explain_run
 from careloom.study.file import Study, read_study
 from careloom.study.kept_demand import Told
 from careloom.study.linkage_doubt import SETS, look_at_doubt
@@ -46,6 +47,7 @@ __all__ = [
     "encode_file",
     "expire",
     "explain_cost",
+    "explain_run",
     "find_handed_over",
     "lines_of_log",
     "link_encoded",

@@ -64,18 +64,20 @@ def read_decisions(path: Path) -> list[Decision]:
     """Read what people decided, in order; nothing when there is no such file. Raises StudyError naming the line."""
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise StudyError(f"{path}: the first line should be {','.join(COLUMNS)}")
-        found = []
-        for line, row in enumerate(reader, start=2):
-            if row["decision"] not in (SAME, DIFFERENT) or None in row.values():
-                raise StudyError(
-                    f'{path} line {line}: "decision" should be {SAME} or {DIFFERENT}, and no cell may lack'
-                )
-            found.append(Decision(**row))
-        return found
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            heading, rows = tuple(reader.fieldnames or ()), list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise StudyError(f"{path}: what was decided cannot be read; it should be a CSV file in UTF-8") from None
+    if heading != COLUMNS:
+        raise StudyError(f"{path}: the first line should be {','.join(COLUMNS)}")
+    for line, row in enumerate(rows, start=2):
+        if row["decision"] not in (SAME, DIFFERENT) or None in row or None in row.values():
+            raise StudyError(
+                f'{path} line {line}: "decision" should be {SAME} or {DIFFERENT}, with as many cells as the heading'
+            )
+    return [Decision(**row) for row in rows]
 
 
 def settled(decisions: list[Decision]) -> dict[tuple[str, str], bool]:

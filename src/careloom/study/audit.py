@@ -8,7 +8,7 @@ from pathlib import Path
 
 import careloom
 from careloom.catalogue import Catalogue
-from careloom.core import AuditError, CareloomError
+from careloom.core import AuditError, CareloomError, fit_to_show
 from careloom.govern import Access, CheckedLog, check_log, note_access
 from careloom.study.file import Study, read_study
 from careloom.study.fingerprints import fingerprint_file
@@ -69,7 +69,7 @@ def lines_of_log(study_file: Path, catalogue: Catalogue) -> list[str]:
     checked = check_log(log)
     if checked.faults:
         raise AuditError(f"{log}: {checked.faults[0]}")
-    return [in_words(json.loads(line)) for line in log.read_text(encoding="ascii").splitlines()]
+    return [fit_to_show(in_words(json.loads(line))) for line in log.read_text(encoding="ascii").splitlines()]
 
 
 def in_words(entry: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ from careloom.catalogue.scenarios import Scenario, load_scenarios, read_scenario
 from careloom.core import OutputError, RequestError, nearest
 from careloom.costs.reconcile import reconcile
 from careloom.costs.uncertainty import Doubt, Factors, at_limit, draw_prices
+from careloom.report.asking import cost_years
 from careloom.report.workbook import ILLUSTRATIVE
 from careloom.stats.drawn_amounts import Floats
 from careloom.study.cost_brief import ASKED, in_brief, ranges
@@ -86,6 +87,8 @@ def look_at_cost(study: Study, catalogue: Catalogue, asked: AskedOfCost) -> Told
         check_svg(asked.svg, study)
     with kept(study, "cost") as engine:
         costs = Costs(engine, study, catalogue, asked.doubt)
+        years = cost_years(study.cost_first_day, study.cost_end_day)
+        engine.load("cost_year", years)  # of a table that tells the same numbers
         before = costs.state()
         if not before.cells:
             raise RequestError("the run costed nothing: there is nothing to ask about")

@@ -50,18 +50,15 @@ def encode_file(path: Path, catalogue: Catalogue, *, key_file: Path, record: str
     if not key_file.exists():
         raise NotFoundError(f"{key_file}: there is no such key; all who take part use the one that one of them made")
     key = open_key(key_file)
-    with open_csv(path) as file:
-        reader = csv.DictReader(file)
-        headings = headings_of(reader.fieldnames or (), catalogue)
-        if record not in (reader.fieldnames or ()):
-            raise DeliveryError(
-                f'{path.name}: there is no column "{record}"; name the column of your own number with --id'
-            )
-        if not {"surname", "full_name", "nhs_number", "upn"} & set(headings):
-            raise DeliveryError(
-                f"{path.name}: no column tells a surname, an NHS number or a UPN: there is nothing to link by"
-            )
-        rows = [(row[record], told(row, headings)) for row in reader]
+    given, read = read_rows(path)
+    headings = headings_of(given, catalogue)
+    if record not in given:
+        raise DeliveryError(f'{path.name}: there is no column "{record}"; name the column of your own number with --id')
+    if not {"surname", "full_name", "nhs_number", "upn"} & set(headings):
+        raise DeliveryError(
+            f"{path.name}: no column tells a surname, an NHS number or a UPN: there is nothing to link by"
+        )
+    rows = [(row[record], told(row, headings)) for row in read]
     names = key.pseudonymise("encoded record")([number for number, _ in rows])
     order = sorted(range(len(rows)), key=names.__getitem__)
     hashed = [
@@ -82,11 +79,20 @@ def records_of(out: Path) -> Path:
     return out.with_name(f"{out.stem}.records.csv")
 
 
-def open_csv(path: Path):  # type: ignore[no-untyped-def]
+def read_rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The headings and the rows of a CSV file. Raises NotFoundError, or DeliveryError when a row is not as wide as the heading."""
     try:
-        return path.open(encoding="utf-8-sig", newline="")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            headings, rows = list(reader.fieldnames or ()), [(reader.line_num, row) for row in reader]
     except OSError as fault:
         raise NotFoundError(f"{path}: this file cannot be read ({fault.strerror})") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise DeliveryError(f"{path.name}: this is no CSV file in UTF-8; save it as CSV UTF-8") from None
+    for line, row in rows:
+        if None in row or None in row.values():
+            raise DeliveryError(f"{path.name} line {line}: the row has more or fewer cells than the heading")
+    return headings, [row for _, row in rows]
 
 
 def headings_of(given: Iterable[str], catalogue: Catalogue) -> dict[str, str]:
@@ -176,11 +182,10 @@ def link_encoded(one: Path, two: Path, *, out: Path, threshold: float) -> int:
 
 
 def read_encoded(path: Path) -> list[dict[str, str]]:
-    with open_csv(path) as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != HEADING:
-            raise RequestError(f"{path}: this is no file that careloom encode wrote")
-        return list(reader)
+    headings, rows = read_rows(path)
+    if tuple(headings) != HEADING:
+        raise RequestError(f"{path}: this is no file that careloom encode wrote")
+    return rows
 
 
 def as_part(name: str, cell: str) -> str | list[str] | None:

@@ -4,6 +4,7 @@ The folder holds all there is to know of an exchange, so who leads and who answe
 later. Nothing here knows what is asked: a plan, questions and answers are bodies of messages.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 from careloom.core import NotFoundError, RequestError, StudyError
 from careloom.govern.keys import StudyKey, open_key
 from careloom.govern.messages import is_whole, receive
+
+HEX = re.compile("[0-9a-f]{1,600}")
+"""A number as messages write it: one of 2,048 bits has 512 digits."""
 
 
 class WaitingError(Exception):
@@ -63,6 +67,10 @@ class Exchange:
         body = receive(self.joined_file(name), self.key)
         if (body.get("kind"), body.get("plan"), body.get("authority")) != ("joined", about, name):
             raise RequestError(f"{self.joined_file(name)}: this is of another exchange, or another authority")
+        if not all(isinstance(told := body.get(name), str) and HEX.fullmatch(told) for name in ("open_number", "data")):
+            raise RequestError(
+                f"{self.joined_file(name)}: this says no open number, or nothing of the data; join again"
+            )
         return body
 
     def finished(self, about: str) -> dict[str, Any] | None:
@@ -92,4 +100,6 @@ def open_exchange(folder: Path, key: Path, *, make: bool = False) -> Exchange:
     try:
         return Exchange(folder, open_key(key))
     except StudyError:
-        raise RequestError(f"{key}: this is not a key that careloom federate lead has made") from None
+        raise RequestError(
+            f"{key}: this is not a key that careloom federate lead has made, or others may read it, too (chmod 600 {key.name})"
+        ) from None

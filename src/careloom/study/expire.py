@@ -14,6 +14,7 @@ from careloom.govern import Agreement, StudyKey, item_of, read_vault, write_vaul
 from careloom.study.audit import note
 from careloom.study.file import Study, read_study
 from careloom.study.fingerprints import fingerprint_file
+from careloom.study.keeping import forget, kept_home
 from careloom.study.outputs import MANIFEST, beside
 from careloom.study.vault import IDENTITY, identifiers, leads_to, newest_names, open_vault
 
@@ -91,16 +92,19 @@ def find_due(study: Study, over: Sequence[Agreement], *, with_deliveries: bool) 
 
 
 def inside(study: Study) -> list[Path]:
-    """The files of the results that are not released, and whatever an interrupted run left beside them; the manifest stays as proof."""
-    left = [
-        path for end in (".unfinished", ".previous") for path in beside(study.out, end).rglob("*") if path.is_file()
-    ]
+    """The files of the results that are not released, what an interrupted run left beside them, and what runs keep to be quicker.
+
+    The manifest stays as proof.
+    """
+    places = (beside(study.out, ".unfinished"), beside(study.out, ".previous"), kept_home(study))
+    left = [path for place in places for path in sorted(place.rglob("*")) if path.is_file()]
     try:
         told = json.loads((study.out / MANIFEST).read_text(encoding="utf-8"))["files"]
-        names = [each["file"] for each in told if each["sharing"] != "released"]
-    except (OSError, ValueError, KeyError, TypeError):
+        named = [study.out / each["file"] for each in told if each["sharing"] != "released"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return left
-    return [*(study.out / name for name in names if (study.out / name).is_file()), *left]
+    home = study.out.resolve()  # a manifest that somebody changed must not have other files deleted
+    return [*(path for path in named if path.is_file() and path.resolve().is_relative_to(home)), *left]
 
 
 def vault_of(study: Study) -> tuple[dict[str, pa.Table], StudyKey | None]:
@@ -139,6 +143,7 @@ def remove(study: Study, found: Expired, kept: dict[str, pa.Table], lock: StudyK
             study.vault.path.unlink()
     for each in found.due:
         each.path.unlink(missing_ok=True)
+    forget(study)
     still = [each for each in found.due if each.path.exists()]
     how = "stopped" if still else "finished"
     note(study, "expire", how, agreements=over, files=told, identities=found.identities, still_there=len(still))

@@ -1,6 +1,7 @@
 """The study file: deliveries, period and questions, read strictly from TOML."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from careloom.core import Keys, StudyError, nearest, read_toml
 from careloom.costs import CostChoices
 from careloom.disclose import USUAL, profile_names, read_profile
 from careloom.disclose import Profile as Disclosure
+from careloom.engine import Scratch
 from careloom.ingest import Delivery
 from careloom.outcomes import AskedOfOutcomes
 from careloom.pathways import DISTANCES, EPISODE_CLASS_RULES, INTERACTIONS, groupings
@@ -16,12 +18,15 @@ from careloom.study.agreements import Governed, read_governed
 from careloom.study.asked_of_costs import read_asked_of_costs
 from careloom.study.asked_of_links import AskedOfLinks, read_asked_of_links
 from careloom.study.asked_of_outcomes import Mask, read_asked
+from careloom.study.asked_of_report import AskedOfReport, check_report, read_asked_of_report
 from careloom.study.demand import Demand, number_of_classes, read_demand
 from careloom.study.residents import Residents, read_residents
 from careloom.study.vault import AskedOfVault, read_asked_of_vault
 
 GLOB = "*?["
 ENGINES = ("duckdb", "spark")
+MEMORY = re.compile(r"[1-9]\d*(\.\d+)? ?[MG]B")
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Study:
     out: Path
     key: Path
     recognised: Path
-    scratch: Path | None
+    scratch: Scratch | None
     engine: str
     disclosure: Disclosure
     deliveries: tuple[Delivery, ...]
@@ -68,6 +73,7 @@ class Study:
     prices: PriceSheet
     cost_choices: CostChoices
     with_cost_lines: bool
+    report: AskedOfReport
 
     @property
     def indicators(self) -> str:
@@ -81,13 +87,12 @@ SECTIONS = ("typology", "pathways", "outcomes", "costs")
 def read_study(path: Path, catalogue: Catalogue) -> Study:
     """Read a study file. Raises StudyError naming the key that is wrong and the nearest right one.
 
-    Paths in it are relative to the file. [link], [typology], [pathways], [outcomes] and [costs] may be left out: every outcome is asked
+    Paths in it are relative to the file. [link], [typology], [pathways], [outcomes], [costs] and [report] may be left out: every outcome is asked
     then, and costs are for the last twelve months that study and returns reach, at illustrative prices.
     """
     keys = keys_of(path)
-    words, home = keys.table("study"), path.resolve().parent
-    first_day, end_day = window(words)
-    typology, pathways, outcomes, costs = (keys.table(name, {}) for name in SECTIONS)
+    words, typology, pathways, outcomes, costs = keys.table("study"), *(keys.table(name, {}) for name in SECTIONS)
+    home, (first_day, end_day) = path.resolve().parent, window(words)
     followed, asked_of_costs = read_asked(outcomes, catalogue), read_asked_of_costs(costs, home, catalogue)
     cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
     study = Study(
@@ -100,7 +105,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         out=home / words.text("out"),
         key=home / words.text("key", f"{path.stem}.key"),
         recognised=home / words.text("recognised", "recognised.csv"),
-        scratch=home / words.text("scratch") if "scratch" in words.values else None,
+        scratch=read_scratch(words, home),
         engine=words.one_of("engine", ENGINES, "duckdb"),
         disclosure=read_profile(words.one_of("disclosure", profile_names(), USUAL)),
         deliveries=tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery")),
@@ -122,6 +127,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         prices=asked_of_costs.prices,
         cost_choices=asked_of_costs.choices,
         with_cost_lines=asked_of_costs.with_lines,
+        report=read_asked_of_report(keys.table("report", {}), home),
     )
     return checked(study, words, typology, pathways, outcomes, costs, keys)
 
@@ -131,6 +137,7 @@ def checked(study: Study, words: Keys, *others: Keys) -> Study:
     for table in (words, *others):
         table.done()
     check_places(study, words.where)
+    check_report(study.report, [delivery.la for delivery in study.deliveries], study.disclosure, words.where)
     return study
 
 
@@ -162,11 +169,26 @@ def window(keys: Keys, default: tuple[dt.date, dt.date] | None = None) -> tuple[
     first, last = keys.day("from"), keys.day("to")
     if last < first:
         raise StudyError(f'{keys.where}: "to" is before "from"')
+    if first.year < FIRST_YEAR or last.year > LAST_YEAR:
+        raise StudyError(f'{keys.where}: "from" and "to" should be of the years {FIRST_YEAR} to {LAST_YEAR}')
     return first, last + dt.timedelta(days=1)
 
 
 def year_before(end_day: dt.date) -> dt.date:
     return dt.date(end_day.year - 1, end_day.month, min(end_day.day, 28) if end_day.month == 2 else end_day.day)
+
+
+def read_scratch(words: Keys, home: Path) -> Scratch | None:
+    """Read where to work when memory cannot hold the records, and how much of it DuckDB may use then."""
+    asked = words.text("memory", None)
+    if asked is not None and not MEMORY.fullmatch(asked):
+        raise StudyError(f'{words.where}: "memory" should be like "8 GB" or "500 MB"')
+    if "scratch" not in words.values:
+        if asked:
+            raise StudyError(f'{words.where}: "memory" is for runs with a scratch folder: add scratch = "scratch"')
+        return None
+    folder = home / words.text("scratch")
+    return Scratch(folder, asked) if asked else Scratch(folder)
 
 
 def read_delivery(keys: Keys, home: Path, catalogue: Catalogue) -> Delivery:

@@ -7,6 +7,7 @@ files, which the manifest holds as well.
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +27,38 @@ def fingerprint_table(table: pa.Table) -> str:
 
     Column types do not count: 1 and "1" are told alike, as they are in a CSV file.
     """
-    rows = np.zeros((2, table.num_rows), np.uint64)
-    with np.errstate(over="ignore"):
-        for name in sorted(table.column_names):
-            cells = hashes_of(table[name], name)
-            for way, seed in enumerate(SEEDS):
-                rows[way] = mixed(rows[way] * np.uint64(seed) + cells[way])
-        sums = [int(mixed(way).sum(dtype=np.uint64)) for way in rows]
-    told = "|".join([*sorted(table.column_names), str(table.num_rows), *map(str, sums)])
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    rows = RowsSeen()
+    rows.add(table)
+    return rows.fingerprint
+
+
+@dataclass
+class RowsSeen:
+    """The fingerprint of a table that comes in parts, one `add` after the other, all with the same columns."""
+
+    columns: tuple[str, ...] = ()
+    rows: int = 0
+    sums: tuple[int, int] = (0, 0)
+
+    def add(self, part: pa.Table) -> None:
+        self.columns = tuple(sorted(part.column_names))
+        self.rows += part.num_rows
+        hashes = np.zeros((2, part.num_rows), np.uint64)
+        with np.errstate(over="ignore"):
+            for name in self.columns:
+                cells = hashes_of(part[name], name)
+                for way, seed in enumerate(SEEDS):
+                    hashes[way] = mixed(hashes[way] * np.uint64(seed) + cells[way])
+            one, two = (
+                (sum_ + int(mixed(way).sum(dtype=np.uint64))) % 2**64
+                for sum_, way in zip(self.sums, hashes, strict=True)
+            )
+        self.sums = one, two
+
+    @property
+    def fingerprint(self) -> str:
+        told = "|".join([*self.columns, str(self.rows), *map(str, self.sums)])
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
 def hashes_of(column: pa.ChunkedArray, name: str) -> tuple[Hashes, Hashes]:

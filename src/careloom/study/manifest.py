@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 import careloom
@@ -29,9 +28,19 @@ PLACES = {"file", "vault", "out", "key", "recognised", "scratch", "deliveries"}
 
 
 def about_run(
-    study: Study, catalogue: Catalogue, engine: Engine, folder: Path, kept: Mapping[str, pa.Table], *, accept: bool
+    study: Study,
+    catalogue: Catalogue,
+    engine: Engine,
+    folder: Path,
+    kept: Mapping[str, str],
+    *,
+    accept: bool,
+    taken: Mapping[str, dt.date],
 ) -> dict[str, Any]:
-    """What the manifest says before its list of files. `kept` are the tables of study.duckdb; the released are read from `folder`."""
+    """What the manifest says before its list of files. `kept` are the fingerprints of the tables of study.duckdb; the released are read from `folder`.
+
+    `taken` are the stages that were taken up as an earlier run made them, and when that was.
+    """
     return {
         "study": study.name,
         "made_by": f"careloom {careloom.__version__}",
@@ -39,6 +48,7 @@ def about_run(
         "key_id": open_key(study.key).id,
         "study_file": path_from(study.file, study.out),
         "accept": accept,
+        "taken_up": {stage: since.isoformat() for stage, since in taken.items()},
         "seed": study.seed,
         "engine": study.engine,
         "versions": versions(),
@@ -48,7 +58,7 @@ def about_run(
         "inputs": inputs(study),
         "agreements": account(study.governed, catalogue, engine, dt.date.today()),
         "tables": {
-            "kept": {name: fingerprint_table(rows) for name, rows in sorted(kept.items())},
+            "kept": dict(kept),
             "released": {
                 path.stem: fingerprint_table(pq.read_table(path))
                 for path in sorted((folder / "tables").glob("*.parquet"))

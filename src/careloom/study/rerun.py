@@ -25,6 +25,7 @@ CALLED = {
     "code": "Careloom's code",
     "catalogue": "the catalogue",
 }
+KINDS = ("kept", "released")
 SEVERAL = {"versions": "the version of", "settings": "what the study file asks as", "inputs": "the file"}
 
 
@@ -57,7 +58,7 @@ def rerun(manifest_file: Path, catalogue: Catalogue, *, on_step: OnStep = lambda
     home = beside(study.out, AGAIN)
     try:
         again = aside(study, home)
-        run_study(again, catalogue, accept=bool(before["accept"]), on_step=on_step, command="rerun")
+        run_study(again, catalogue, accept=bool(before["accept"]), on_step=on_step, command="rerun", is_kept=False)
         after = read_manifest(again.out / MANIFEST)
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -79,28 +80,31 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """Read the manifest of a run. Raises NotFoundError when it is none, or from a version that told less."""
     try:
         told = json.loads((path / MANIFEST if path.is_dir() else path).read_text(encoding="utf-8"))
-        told["tables"], told["study_file"], told["inputs"]
+        several = [told["tables"][kind] for kind in KINDS] + [told[name] for name in SEVERAL]
+        is_whole = all(isinstance(each, dict) for each in several) and {"accept", "key_id"} <= told.keys()
     except OSError as fault:
         raise NotFoundError(f"{path}: this manifest cannot be read ({fault.strerror})") from None
-    except (ValueError, KeyError, TypeError):
-        raise NotFoundError(
-            f"{path}: this is no manifest of a run that could be run again; run the study anew"
-        ) from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        is_whole = False
+    if not (is_whole and isinstance(told.get("study_file"), str)):
+        raise NotFoundError(f"{path}: this is no manifest of a run that could be run again; run the study anew")
     return dict(told)
 
 
 def study_file_of(manifest_file: Path, told: Mapping[str, Any]) -> Path:
     folder = manifest_file if manifest_file.is_dir() else manifest_file.parent
-    path = (folder / str(told["study_file"])).resolve()
-    if not path.is_file():
-        raise NotFoundError(f"{path}: the study file that the manifest names is not there")
-    return path
+    try:
+        path = (folder / str(told["study_file"])).resolve()
+        if path.is_file():
+            return path
+    except (OSError, ValueError):  # longer than a path can be, or with signs that none has
+        path = folder
+    raise NotFoundError(f"{path}: the study file that the manifest names is not there")
 
 
 def compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> Rerun:
     """Compare two manifests: the tables, and everything that might make them differ."""
-    kinds = ("kept", "released")
-    tables = {(kind, name) for told in (before, after) for kind in kinds for name in told["tables"][kind]}
+    tables = {(kind, name) for told in (before, after) for kind in KINDS for name in told["tables"][kind]}
     others = [
         f"{name} ({kind})"
         for kind, name in sorted(tables)

@@ -3,19 +3,19 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet
 
 import careloom
 from careloom.catalogue import Catalogue
 from careloom.check import measure_availability, run_rules
 from careloom.core import Ledger, NothingToRunError
 from careloom.costs import cost_children, cost_classes
-from careloom.engine import Engine, open_engine, write_database
+from careloom.engine import Engine, open_engine
 from careloom.govern import open_key
 from careloom.ingest import Decisions, ingest, say_in_common
 from careloom.link import Pseudonym, link_persons
@@ -41,6 +41,9 @@ from careloom.study.accounts import READING, check_balance, refused, wait, waiti
 from careloom.study.audit import noted_run
 from careloom.study.checklists import checklist_table
 from careloom.study.file import Study
+from careloom.study.in_turn import take_in_turn
+from careloom.study.keeping import Keeping, begin
+from careloom.study.kept_tables import write_kept
 from careloom.study.manifest import about_run
 from careloom.study.outputs import new_outputs, write_manifest
 from careloom.study.reach import limits, within_returns
@@ -59,13 +62,17 @@ SHARING = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run came to: where its outputs are, its ledger, files refused, what to know, and what to doubt."""
+    """What a run came to: where its outputs are, its ledger, files refused, what to know, and what to doubt.
+
+    `taken` are the stages that were taken up as an earlier run made them, and when that was.
+    """
 
     out: Path
     ledger: Ledger
     refused: tuple[str, ...]
     notes: tuple[str, ...]
     doubts: tuple[str, ...]
+    taken: Mapping[str, dt.date] = field(default_factory=dict)
 
 
 def run_study(
@@ -75,11 +82,16 @@ def run_study(
     accept: bool = False,
     on_step: OnStep = lambda step, share: None,
     command: str = "run",
+    is_fresh: bool = False,
+    is_kept: bool = True,
 ) -> Finished:
     """Run every stage and write the study's output folder, whole.
 
     What was not recognised exactly is written down in the study's recognised.csv, for a person to decide; with
     `accept`, every clear proposal counts as confirmed, and is written so. `on_step` hears what is being done and the share of stages already done, from 0 to 1.
+
+    Parts of which nothing has changed are taken up from the run before, and every part is kept for the next; with `is_fresh`
+    none is taken up, and without `is_kept` none is kept either.
 
     That it begins and how it ends is written into the study's audit log, as `command`.
 
@@ -88,46 +100,49 @@ def run_study(
     """
     is_new_key, vault_key = not study.key.exists(), open_vault(study.vault, study.name)
     with noted_run(study, command), new_outputs(study.out, study.name) as folder:
-        apart = tables_apart(study, catalogue, accept=accept, on_step=on_step) if study.governed.sensitive else None
+        key = (vault_key or open_key(study.key)) if is_kept else None
+        begun = partial(begin, catalogue=catalogue, accept=accept, is_fresh=is_fresh, key=key)
+        apart = keep_apart(study, catalogue, begun, folder, on_step=on_step) if study.governed.sensitive else None
+        keeping = begun(study)
         with closing(open_engine(study.engine, study.scratch)) as engine:
-            ledger = go_through(study, catalogue, engine, accept=accept, on_step=on_step)
+            ledger = go_through(study, catalogue, engine, keeping, on_step=on_step)
             notes = to_know(study, catalogue, engine, ledger, is_new_key=is_new_key)
-            finished = Finished(study.out, ledger, refused(engine), notes, tuple(doubts(engine)))
-            kept, people = apart or told_of_children(study, catalogue, engine)
-            write_outputs(study, catalogue, engine, folder, finished, kept)
-            write_manifest(folder, about_run(study, catalogue, engine, folder, kept, accept=accept), SHARING)
+            notes += tuple(keeping.said)
+            finished = Finished(study.out, ledger, refused(engine), notes, tuple(doubts(engine)), keeping.taken)
+            kept, people = apart or keep_children(study, catalogue, engine, folder)
+            write_outputs(study, catalogue, engine, folder, finished)
+            about = about_run(study, catalogue, engine, folder, kept, accept=accept, taken=keeping.taken)
+            write_manifest(folder, about, SHARING)
         if study.vault and vault_key:
             keep_identities(study.vault, study.name, people, vault_key)
     return finished
 
 
-def go_through(study: Study, catalogue: Catalogue, engine: Engine, *, accept: bool, on_step: OnStep) -> Ledger:
+def go_through(study: Study, catalogue: Catalogue, engine: Engine, keeping: Keeping, *, on_step: OnStep) -> Ledger:
     """Take every stage in turn, and return their account, which is also loaded. Raises CareloomError when it does not balance."""
-    ledger = Ledger()
-    todo = stages(study, catalogue, engine, accept=accept)
-    for number, (step, work) in enumerate(todo):
-        on_step(step, number / (len(todo) + 1))
-        ledger.extend(work())
+    least = study.disclosure.threshold  # what is taken up needs its agreements as much as what is read
+    agreements.check_allowed(study.governed, study.deliveries, study.links.mode, dt.date.today(), smallest_shown=least)
+    ledger = take_in_turn(stages(study, catalogue, engine, accept=keeping.accept), engine, keeping, on_step=on_step)
     check_balance(ledger)
-    on_step("writing the outputs", len(todo) / (len(todo) + 1))
     engine.load("ledger", ledger_table(ledger))
     engine.load("reporting_checklist", checklist_table(study, catalogue, engine))
     return ledger
 
 
-def tables_apart(
-    study: Study, catalogue: Catalogue, *, accept: bool, on_step: OnStep
-) -> tuple[dict[str, pa.Table], pa.Table]:
-    """What may be kept about single children where services are sensitive: that of a run that never saw those."""
+def keep_apart(
+    study: Study, catalogue: Catalogue, begun: Callable[[Study], Keeping], folder: Path, *, on_step: OnStep
+) -> tuple[dict[str, str], pa.Table]:
+    """Keep what may be kept about single children where services are sensitive: that of a run that never saw those."""
     apart = replace(study, governed=study.governed.apart())
     with closing(open_engine(study.engine, study.scratch)) as engine:
-        go_through(apart, catalogue, engine, accept=accept, on_step=on_step)
-        return told_of_children(apart, catalogue, engine)
+        go_through(apart, catalogue, engine, begun(apart), on_step=on_step)
+        return keep_children(apart, catalogue, engine, folder)
 
 
-def told_of_children(study: Study, catalogue: Catalogue, engine: Engine) -> tuple[dict[str, pa.Table], pa.Table]:
-    """The tables that are kept, and, where the study has a vault, who its children are (else a table of nobody)."""
-    return kept_tables(catalogue, engine), identities(engine) if study.vault else pa.table({})
+def keep_children(study: Study, catalogue: Catalogue, engine: Engine, folder: Path) -> tuple[dict[str, str], pa.Table]:
+    """Write what is kept about single children; return its fingerprints and, where the study has a vault, who they are (else nobody)."""
+    kept = write_kept(engine, catalogue, folder, with_cost_lines=study.with_cost_lines)
+    return kept, identities(engine) if study.vault else pa.table({})
 
 
 def stages(
@@ -286,30 +301,10 @@ def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, 
     return (*notes, *limits(study, catalogue, engine))
 
 
-def write_outputs(
-    study: Study,
-    catalogue: Catalogue,
-    engine: Engine,
-    folder: Path,
-    finished: Finished,
-    kept: Mapping[str, pa.Table],
-) -> None:
-    """Write study.duckdb and the ledger (inside), then report, workbook and tables (released)."""
-    write_database(folder / "study.duckdb", kept)
+def write_outputs(study: Study, catalogue: Catalogue, engine: Engine, folder: Path, finished: Finished) -> None:
+    """Write the ledger (inside), then report, workbook and tables (released)."""
     pyarrow.csv.write_csv(engine.arrow("SELECT * FROM ledger"), folder / "ledger.csv")
-    if study.with_cost_lines:
-        pyarrow.parquet.write_table(kept["cost"], folder / "cost.parquet")
     write_report(engine, catalogue, folder=folder, study=study_words(study, finished, catalogue, engine))
-
-
-def kept_tables(catalogue: Catalogue, engine: Engine) -> dict[str, pa.Table]:
-    """Return the common tables that may be kept: no working table, and no column that identifies a child."""
-    kept = {}
-    for name, table in catalogue.tables.items():
-        if not table.working:
-            columns = ", ".join(f'"{column.name}"' for column in table.columns if column.privacy != "identifier")
-            kept[name] = engine.arrow(f"SELECT {columns} FROM {name}")
-    return kept
 
 
 def study_words(asked: Study, finished: Finished, catalogue: Catalogue, engine: Engine) -> StudyWords:
@@ -324,6 +319,8 @@ def study_words(asked: Study, finished: Finished, catalogue: Catalogue, engine: 
         prices_standing=study.prices.standing,
         careloom_version=careloom.__version__,
         disclosure=study.disclosure,
+        authorities=study.report.authorities,
+        pooled=study.report.pooled,
         notes=(
             *doubtful(finished),
             *map(sentence, [*agreements.to_say(asked.governed), *limits(asked, catalogue, engine)]),

@@ -32,9 +32,14 @@ def last_account(study: Study) -> Mapping[str, Any] | None:
     """What the last run's manifest says of agreements; None without one."""
     try:
         told = json.loads((study.out / MANIFEST).read_text(encoding="utf-8"))["agreements"]
-    except (OSError, ValueError, KeyError, TypeError):
+        is_whole = isinstance(told["purpose"], str) and all(
+            isinstance(each[name], str) and all(isinstance(item, str) for item in (*each["read"], *each["left_out"]))
+            for each in told["agreements"]
+            for name in ("file", "sha256")
+        )
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return told if is_whole else None
 
 
 def asked_otherwise(governed: Governed, last: Mapping[str, Any] | None) -> list[str]:

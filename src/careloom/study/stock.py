@@ -12,7 +12,7 @@ import pyarrow.csv
 from careloom.catalogue import Catalogue
 from careloom.check import measure_availability
 from careloom.core import Ledger, OutputError, RequestError, nearest
-from careloom.engine import open_engine
+from careloom.engine import Scratch, open_engine
 from careloom.ingest import UNSTATED, Decisions, Delivery, ingest
 from careloom.study.accounts import READING, check_balance, refused, waiting
 from careloom.study.agreements import Governed, door_of
@@ -35,7 +35,7 @@ class HandedOver:
 
     deliveries: tuple[Delivery, ...]
     recognised: Path = Path("recognised.csv")
-    scratch: Path | None = None
+    scratch: Scratch | None = None
     governed: Governed = field(default_factory=Governed)
 
 

@@ -7,6 +7,7 @@ from careloom.core import VaultError
 from careloom.study.asked_of_links import read_decisions
 from careloom.study.audit import note
 from careloom.study.file import Study, read_study
+from careloom.study.keeping import forget
 from careloom.study.review import save_decisions
 from careloom.study.vault import AskedOfVault, Rotated, rekey, rotate
 
@@ -16,6 +17,7 @@ def rotate_key(study_file: Path, catalogue: Catalogue) -> Rotated:
     study = read_study(study_file, catalogue)
     asked = vault_of(study)
     note(study, "vault rotate", "begun")
+    forget(study)  # it is locked with the key that goes
     rotated, decisions = rotate(asked, study.name, study.key, read_decisions(study.links.decided))
     if decisions:
         save_decisions(study.links.decided, decisions)
@@ -28,6 +30,7 @@ def rekey_vault(study_file: Path, catalogue: Catalogue, new_file: Path) -> str:
     study = read_study(study_file, catalogue)
     asked = vault_of(study)
     note(study, "vault rekey", "begun")
+    forget(study)
     key_id = rekey(asked, study.name, new_file)
     note(study, "vault rekey", "finished", vault_key_id=key_id)
     return key_id
@@ -36,6 +39,6 @@ def rekey_vault(study_file: Path, catalogue: Catalogue, new_file: Path) -> str:
 def vault_of(study: Study) -> AskedOfVault:
     if study.vault is None:
         raise VaultError(
-            f"{study.file.name}: this study keeps no vault, and so no identifier anywhere; vault = true in [study] asks for one"
+            f"{study.file.name}: this study keeps no vault, and so no name or number of a child; vault = true in [study] asks for one"
         )
     return study.vault

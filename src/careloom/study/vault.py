@@ -1,6 +1,7 @@
 """The identity vault of a study, where it asks for one: who each pseudonym is, and what it was called under earlier keys.
 
-A study that does not ask keeps no name, date of birth, postcode or number anywhere: they go with the working memory of a run.
+A study that does not ask keeps no name, postcode or number anywhere: they go with the working memory of a run. Birth dates are
+kept encrypted, for the next run (study/keeping.py).
 """
 
 import datetime as dt

@@ -51,7 +51,7 @@ def read_decisions(path: Path) -> list[Decision]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return [read_decision(path, line, row) for line, row in enumerate(csv.DictReader(file), start=2)]
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, csv.Error):
         raise StudyError(f"{path}: the names of classes cannot be read; it should be a CSV file in UTF-8") from None
 
 

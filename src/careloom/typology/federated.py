@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from careloom.catalogue import IndicatorSet, SavedTypology
 from careloom.core import RequestError
-from careloom.core.parties import check_parties
+from careloom.core.parties import check_kinds, check_parties
 from careloom.stats.latent_class import LatentClassFit, Parameters, collapse, from_yes
 from careloom.stats.latent_class.apart.federated import LEAST, LEAST_ROWS, Site, TooFewRowsError, length_of, take_part
 from careloom.stats.latent_class.model.parameters import LEAST_LOG
@@ -21,6 +21,9 @@ from careloom.typology.patterns import NO_AND_YES, Patterns
 
 VERSION = 1
 MOST_ROUNDS = 400
+TEXTS = ("name", "indicators", "indicators_fingerprint")
+WHOLE_NUMBERS = ("indicators_version", "classes", "starts", "seed", "least", "least_rows")
+"""What a message says of a plan, by its kind."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def check_plan(plan: Plan, indicators: IndicatorSet) -> None:
         raise RequestError(f"there must be 1 to {MOST_CLASSES} categories")
     if plan.starts < 0 or not plan.starts + len(plan.given):
         raise RequestError("there must be one start at least: give --from TYPOLOGY, or --starts N")
+    if plan.items != tuple(item.name for item in indicators.indicators):
+        raise RequestError(f"the plan does not name the indicators of {indicators.name} in their order")
     known = (indicators.name, indicators.version, indicators.fingerprint)
     if known != (plan.indicators, plan.indicators_version, plan.indicators_fingerprint):
         raise RequestError(
@@ -120,6 +125,10 @@ def plan_as_message(plan: Plan) -> dict[str, Any]:
     return {"kind": "plan", **asdict(plan)}
 
 
+def numbers(told: Sequence[Any]) -> tuple[float, ...]:
+    return tuple(map(float, told))
+
+
 def plan_of_message(body: Mapping[str, Any]) -> Plan:
     """Read a plan. Raises RequestError for another kind of message, or another version."""
     if body.get("kind") != "plan" or body.get("version") != VERSION:
@@ -127,11 +136,13 @@ def plan_of_message(body: Mapping[str, Any]) -> Plan:
     try:
         words = {field.name: body[field.name] for field in fields(Plan)}
         given = tuple(
-            Given(tuple(one["items"]), tuple(one["shares"]), tuple(map(tuple, one["yes"]))) for one in body["given"]
+            Given(tuple(map(str, one["items"])), numbers(one["shares"]), tuple(map(numbers, one["yes"])))
+            for one in body["given"]
         )
-        lists = {name: tuple(words[name]) for name in ("authorities", "items")}
-        return Plan(**{**words, **lists, "given": given})
-    except (KeyError, TypeError):
+        check_kinds(words, TEXTS, WHOLE_NUMBERS)
+        lists = {name: tuple(map(str, words[name])) for name in ("authorities", "items")}
+        return Plan(**{**words, **lists, "given": given, "prior": float(words["prior"])})
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise RequestError("the plan lacks something: was it made by another Careloom?") from None
 
 
@@ -162,7 +173,7 @@ def parameters_asked(body: Mapping[str, Any], plan: Plan) -> tuple[tuple[int, ..
         items = tuple(plan.items.index(name) for name in body["items"])
         shares = np.array(body["parameters"]["shares"], dtype=np.float64)
         cells = np.array(body["parameters"]["cells"], dtype=np.float64)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise RequestError("this question is not about the items of the plan") from None
     right = shares.shape == (plan.classes,) and cells.shape == (2 * len(items), plan.classes) and len(items) > 0
     if not right or len(set(items)) < len(items) or not all(np.isfinite(part).all() for part in (shares, cells)):

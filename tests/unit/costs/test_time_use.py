@@ -166,7 +166,7 @@ def test_a_diary_that_cannot_be(tmp_path: Path, row: str, message: str) -> None:
 def test_a_file_that_is_neither_says_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(RequestError, match='there is no column "a" in a survey of time'):
+    with pytest.raises(RequestError, match="line 1: what stands above column 1 is no column of a survey of time"):
         read_time_use(path, PROCESSES)
     with pytest.raises(RequestError, match="there is no such survey of time"):
         read_time_use(tmp_path / "none.csv", PROCESSES)

@@ -54,3 +54,12 @@ def test_what_is_not_there_or_is_no_database_is_said(tmp_path: Path) -> None:
     (tmp_path / "study.duckdb").write_text("hello")
     with pytest.raises(NotFoundError, match="cannot be opened as the database of a run"):
         open_kept(tmp_path / "study.duckdb")
+
+
+def test_a_table_may_be_written_in_parts(tmp_path: Path) -> None:
+    parts = (pa.table({"n": numbers}) for numbers in (pa.array([], pa.int64()), [1, 2], [3]))
+    write_database(tmp_path / "study.duckdb", {"one": parts, "none": [pa.table({"n": pa.array([], pa.int64())})]})
+    engine = open_kept(tmp_path / "study.duckdb")
+    assert engine.rows("SELECT n FROM one ORDER BY n") == [(1,), (2,), (3,)]
+    assert engine.columns("none") == ["n"]
+    engine.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from careloom.engine import DuckDBEngine, open_engine
+from careloom.engine import DuckDBEngine, Scratch, open_engine
 from careloom.engine.private import PREFIX, PrivateFolder, sweep
 
 MANY = "SELECT CAST(n AS VARCHAR) || '_planted' AS name, random() AS drawn FROM (SELECT unnest(range(1500000)) AS n) AS many"
@@ -40,7 +40,7 @@ def test_what_memory_cannot_hold_is_private_and_goes(tmp_path: Path, monkeypatch
 
 
 def test_a_working_file_lies_in_a_private_folder_of_the_scratch_folder(tmp_path: Path) -> None:
-    with closing(open_engine("duckdb", tmp_path / "scratch")) as engine:
+    with closing(open_engine("duckdb", Scratch(tmp_path / "scratch"))) as engine:
         engine.make("one", "SELECT 1 AS n")
         (folder,) = folders(tmp_path / "scratch")
         assert (folder / "working.duckdb").exists()
@@ -103,3 +103,23 @@ def test_the_engine_opens_nothing_and_stays_so(duck: DuckDBEngine, tmp_path: Pat
     )
     assert {settings[name] for name in closed} == {"false"}
     assert settings["lock_configuration"] == "true"
+
+
+@pytest.mark.parametrize(("asked", "held"), [("500MB", "476.8 MiB"), ("8 GB", "7.4 GiB")])
+def test_a_scratch_folder_says_how_much_memory_is_used(tmp_path: Path, asked: str, held: str) -> None:
+    with closing(open_engine("duckdb", Scratch(tmp_path, asked))) as engine:
+        assert engine.rows("SELECT current_setting('memory_limit') AS held") == [(held,)]
+
+
+def test_what_memory_does_not_hold_goes_to_disk_and_the_answer_is_the_same(tmp_path: Path) -> None:
+    """Every text is another: sorted, they need far more than the memory that is allowed."""
+    texts = (
+        "SELECT concat('a text so long that many of them are large ', CAST(range AS VARCHAR)) AS t FROM range(3000000)"
+    )
+    last = "SELECT t FROM texts QUALIFY row_number() OVER (ORDER BY t DESC) = 1"
+    found = []
+    for memory in ("100 MB", "2 GB"):
+        with closing(open_engine("duckdb", Scratch(tmp_path, memory))) as engine:
+            engine.make("texts", texts)
+            found.append(engine.rows(last))
+    assert found[0] == found[1] == [("a text so long that many of them are large 999999",)]

@@ -31,3 +31,22 @@ def test_another_file_is_not_taken_for_a_key(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="not a Careloom key file"):
         open_key(tmp_path / "x.key")
     assert (tmp_path / "x.key").read_text() == "hello"
+
+
+def test_a_key_that_others_may_read_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "study.key"
+    made = open_key(path)
+    for mode in (0o640, 0o604, 0o644):
+        path.chmod(mode)
+        with pytest.raises(StudyError, match=r"others may read this key.*chmod 600 study\.key"):
+            open_key(path)
+    path.chmod(0o600)
+    assert open_key(path) == made
+
+
+def test_a_key_that_cannot_be_read_or_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "folder.key").mkdir()
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "folder.key", tmp_path / "file" / "x.key"):
+        with pytest.raises(StudyError, match="cannot be read or made"):
+            open_key(path)

@@ -22,6 +22,7 @@ STUDY = StudyWords(
     prices_standing="illustrative",
     careloom_version="0.1.0",
     notes=("This is a made-up authority: no number here is about a real child.",),
+    authorities=("Anyshire", "Shire 2"),
 )
 SECURE_COST = 777_777.0
 """What the 3 children in secure placements cost together: found nowhere in any output."""
@@ -517,6 +518,7 @@ def outcomes(children: int, class_no: np.ndarray, chance: np.random.Generator) -
                     "outcome": outcome,
                     "unit_id": f"E{n}",
                     "person_id": child(n),
+                    "la": f"Shire {n % 6 + 1}",
                     "starts_on": date(2020, 3, 1),
                     "days": float(min(wait[n], follow[n])),
                     "is_event": is_event,

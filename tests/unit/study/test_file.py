@@ -7,6 +7,7 @@ import pytest
 
 from careloom.catalogue import load_catalogue
 from careloom.core import CatalogueError, StudyError
+from careloom.engine import Scratch
 from careloom.study import read_study
 
 GOOD = """
@@ -39,6 +40,13 @@ def test_a_study_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert study.key == tmp_path / "study.key"
     assert [file.name for file in study.deliveries[0].files] == ["a.csv"]
     assert study.outcomes == tuple(load_catalogue().outcomes)
+
+
+def test_a_study_may_say_where_to_work_and_in_how_much_memory(tmp_path: Path) -> None:
+    for asked, memory in (("", "500MB"), ('memory = "8 GB"\n', "8 GB")):
+        path = write(tmp_path, GOOD.replace("[study]\n", f'[study]\nscratch = "working"\n{asked}', 1))
+        assert read_study(path, load_catalogue()).scratch == Scratch(tmp_path / "working", memory)
+    assert read_study(write(tmp_path, GOOD), load_catalogue()).scratch is None
 
 
 def test_interactions_are_asked_for(tmp_path: Path) -> None:
@@ -110,6 +118,11 @@ WRONG = {
     "a window backwards": (("2020-03-31", "2017-03-31"), r'"to" is before "from"'),
     "no file matches": (("*.csv", "*.tsv"), r'no file matches files = "\*.tsv"'),
     "no classes": (("[costs]", "[typology]\nmost_classes = 0\n[costs]"), r'"most_classes" should be 1 to 30'),
+    "memory of no size": (
+        ("[study]", '[study]\nscratch = "s"\nmemory = "8"'),
+        '"memory" should be like "8 GB" or "500 MB"',
+    ),
+    "memory without a scratch folder": (("[study]", '[study]\nmemory = "8 GB"'), 'add scratch = "scratch"'),
     "not TOML": (("[study]", "[study"), "not valid TOML"),
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from careloom.study.fingerprints import fingerprint_file, fingerprint_files, fingerprint_table
+from careloom.study.fingerprints import RowsSeen, fingerprint_file, fingerprint_files, fingerprint_table
 
 TABLE = pa.table(
     {"a": [1, 2, 2, None], "b": ["x", "y", "y", ""], "c": [0.1, 1 / 3, 1 / 3, None], "d": [[1], [], [], None]}
@@ -18,6 +18,13 @@ def test_the_order_of_rows_and_columns_and_how_they_are_packed_do_not_count() ->
     split = pa.concat_tables([TABLE.slice(0, 1), TABLE.slice(1)])
     packed = split.set_column(1, "b", pc_encoded(split))
     assert {fingerprint_table(table) for table in (turned, split, packed)} == {fingerprint_table(TABLE)}
+
+
+def test_a_table_may_come_in_parts() -> None:
+    rows = RowsSeen()
+    for start, length in ((0, 1), (1, 0), (1, 2), (3, 9)):
+        rows.add(TABLE.slice(start, length))
+    assert rows.fingerprint == fingerprint_table(TABLE)
 
 
 def pc_encoded(table: pa.Table) -> pa.ChunkedArray:

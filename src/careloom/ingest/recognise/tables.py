@@ -156,6 +156,8 @@ def known_guesses(top: Top, candidates: Candidates, decisions: Decisions) -> lis
     best: list[Guess] = []
     most = 0
     for line, cells in top:
+        if sum(not cell.isspace() for cell in cells if cell) <= most:
+            continue  # it cannot name more columns than it has words
         names = [names_known(cells, table, scope_of(return_, table.name), decisions) for return_, table in candidates]
         if max(map(len, names), default=0) > most:
             most = max(map(len, names))
