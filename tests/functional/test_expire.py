@@ -107,6 +107,19 @@ def test_one_agreement_that_is_over_takes_the_results_and_its_own_identities(stu
     assert left["crosswalk"]["old"].to_pylist() == ["old997"]
 
 
+def test_a_manifest_that_was_changed_has_no_other_file_deleted(study: Path) -> None:
+    folder = study.parent
+    agree(folder, "998", PAST)
+    manifest = folder / "results" / "manifest.json"
+    told = json.loads(manifest.read_text())
+    elsewhere = folder / "998" / "Zebedee.csv"
+    told["files"] += [{"file": name, "sharing": "inside"} for name in ("../998/Zebedee.csv", str(elsewhere))]
+    manifest.write_text(json.dumps(told))
+    assert main(["expire", str(study), "--delete"]) == 0
+    assert elsewhere.exists()
+    assert not (folder / "results" / "study.duckdb").exists()
+
+
 def test_when_all_is_over_the_key_and_the_vault_go_and_the_log_proves_it(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
