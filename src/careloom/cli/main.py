@@ -10,6 +10,7 @@ from rich.console import Console
 
 import careloom
 from careloom.cli.agreements import add_agreements
+from careloom.cli.airlock import add_airlock
 from careloom.cli.app import add_app
 from careloom.cli.audit import add_audit
 from careloom.cli.bundle import add_bundle
@@ -102,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_run(commands, EXITS)
     add_pdf(commands)
+    add_airlock(commands)
     add_records(commands)
     add_findings(commands)
     add_link(commands)

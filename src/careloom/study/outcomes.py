@@ -6,7 +6,8 @@ from textwrap import fill
 
 from careloom.catalogue import Catalogue
 from careloom.core import RequestError, nearest
-from careloom.report.asking import load_words
+from careloom.report.asking import load_words, longest
+from careloom.report.local_share import MONTH, load_local_share
 from careloom.report.question import Answer
 from careloom.study.file import Study
 from careloom.study.kept_demand import Told, answers_of, indicators_of, kept
@@ -41,6 +42,7 @@ def look_at_outcomes(
         raise RequestError(f'the study does not ask about "{of}"{nearest(of, study.outcomes)}')
     with kept(study, "read_off") as engine:
         load_words(engine, catalogue)
+        load_local_share(engine, longest(MONTH))  # asked with the read-offs, which tell the same of all children
         answers = answers_of(engine, tuple(OF_EACH), study.disclosure)
         if not answers["followed"].released:
             return Told((answers["followed"].question.otherwise,))
