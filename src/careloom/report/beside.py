@@ -48,7 +48,12 @@ def read_pooled(path: Path) -> Pooled:
 
 
 def of_all(tables: Mapping[str, list[Row]]) -> dict[str, tuple[Row, ...]]:
-    """Of each table the rows of all authorities together: those of single ones are nobody's business here."""
+    """Of each table the rows of all authorities together: those of single ones are nobody's business here.
+
+    Raises KeyError, TypeError or AttributeError for a row that is none of a released table.
+    """
+    for row in (row for rows in tables.values() for row in rows):
+        ",".join(row[WITHHELD])
     return {name: tuple(row for row in rows if next(iter(row.values())) == "All") for name, rows in tables.items()}
 
 
@@ -76,7 +81,7 @@ def with_rows(released: Released, pooled: Pooled, name: str) -> Released:
     schema = released.rows.schema
     try:
         more = pa.Table.from_pylist(list(relabelled(pooled, name, schema)), schema=schema)
-    except (KeyError, pa.ArrowException):
+    except (KeyError, TypeError, pa.ArrowException):
         raise StudyError(
             f'{name} of "{pooled.name}" has other columns; ask for results of a run with this Careloom'
         ) from None

@@ -1,20 +1,11 @@
 """What tests of studies share: a study file that says no more than it must."""
 
+import runpy
 from pathlib import Path
 
 import pytest
 
-STUDY = """
-[study]
-name = "Anyshire"
-from = 2016-04-01
-to = 2023-03-31
-out = "results"
-
-[[delivery]]
-authority = "998"
-files = ["none.csv"]
-"""
+STUDY: str = runpy.run_path(str(Path(__file__).with_name("kept.py")))["STUDY"]
 
 
 @pytest.fixture

@@ -44,6 +44,14 @@ def test_of_a_pooled_study_only_all_together_are_kept(anyshire: Path) -> None:
     assert pooled.rows == {"local_demand": (ROW,)}
 
 
+@pytest.mark.parametrize("row", [5, None, [], {}, {**ROW, "withheld": 5}, {**ROW, "withheld": [5]}, {"la": "All"}])
+def test_results_that_were_spoilt_on_the_way_are_refused(anyshire: Path, row: object) -> None:
+    spoilt = {**POOLED, "numbers": {"local_demand": {"rows": [ROW, row]}}}
+    (anyshire.parent / "pooled.json").write_text(json.dumps(spoilt))
+    with pytest.raises(StudyError, match=r"this is no results\.json of a Careloom run"):
+        asked(anyshire, '[report]\nbeside = "pooled.json"\n')
+
+
 @pytest.mark.parametrize(("base", "rule", "is_refused"), [(5, "dfe_exact", False), (1, "suppress_and_round", False), (1, "dfe_exact", True)])  # fmt: skip
 def test_exact_numbers_are_not_set_beside_exact_numbers(anyshire: Path, base: int, rule: str, is_refused: bool) -> None:
     (anyshire.parent / "pooled.json").write_text(json.dumps({**POOLED, "disclosure": {"rounded_to": base}}))
