@@ -60,7 +60,7 @@ lock:
 	sh requirements/lock.sh
 
 clean:
-	rm -rf $(VENV) $(VENV)-audit $(DEMO)
+	rm -rf $(VENV) $(VENV)-audit $(VENV)-acro $(DEMO)
 
 # A stamp is newer than the lock and the C source it was made from; a change of either makes it anew.
 $(VENV)/.%: requirements/%.lock pyproject.toml $(KERNEL)

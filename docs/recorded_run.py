@@ -31,13 +31,15 @@ Stage = tuple[str, list[str], list[str], list[str]]  # its name, the rooms' func
 
 @dataclass(frozen=True)
 class Said:
-    """One thing that a run said: in which stage, what was asked, of which table or function, the SQL, and which columns came."""
+    """One thing that a run said: in which stage, what was asked, of which table or function, the SQL, which columns came, and
+    what DuckDB means to do."""
 
     stage: str
     verb: str
     name: str
     sql: str = ""
     columns: tuple[str, ...] = ()
+    plan: str = ""
 
 
 @dataclass
@@ -51,8 +53,8 @@ class Recording:
     def on_step(self, step: str, share: float) -> None:
         self.steps.append(step)
 
-    def note(self, verb: str, name: str, sql: str = "", columns: Iterable[str] = ()) -> None:
-        self.said.append(Said(self.steps[-1] if self.steps else "", verb, name, sql, tuple(columns)))
+    def note(self, verb: str, name: str, sql: str = "", columns: Iterable[str] = (), plan: str = "") -> None:
+        self.said.append(Said(self.steps[-1] if self.steps else "", verb, name, sql, tuple(columns), plan))
 
     @property
     def sql(self) -> list[str]:
@@ -93,7 +95,7 @@ class RecordingEngine:
         self.duck, self.recording = DuckDBEngine(threads=1), recording
 
     def load(self, table: str, rows: pa.Table) -> None:
-        self.recording.note("load", table)
+        self.recording.note("load", table, columns=rows.column_names)
         self.duck.load(table, rows)
 
     def append(self, table: str, rows: pa.Table) -> None:
@@ -104,7 +106,7 @@ class RecordingEngine:
         self.duck.drop(table)
 
     def make(self, table: str, select: str) -> int:
-        self.recording.note("make", table, select)
+        self.recording.note("make", table, select, plan=self.plan_of(select))
         return self.duck.make(table, select)
 
     def view(self, table: str, select: str) -> None:
@@ -112,19 +114,22 @@ class RecordingEngine:
         self.duck.view(table, select)
 
     def arrow(self, select: str) -> pa.Table:
-        self.recording.note("arrow", "", select, self.columns_of(select))
+        self.recording.note("arrow", "", select, self.columns_of(select), self.plan_of(select))
         return self.duck.arrow(select)
 
     def parts(self, select: str) -> Iterator[pa.Table]:
-        self.recording.note("parts", "", select, self.columns_of(select))
+        self.recording.note("parts", "", select, self.columns_of(select), self.plan_of(select))
         yield from self.duck.parts(select)
 
     def rows(self, select: str) -> list[tuple[Any, ...]]:
-        self.recording.note("rows", "", select, self.columns_of(select))
+        self.recording.note("rows", "", select, self.columns_of(select), self.plan_of(select))
         return self.duck.rows(select)
 
     def columns_of(self, select: str) -> list[str]:
         return list(self.duck.arrow(f"SELECT * FROM ({select}) AS told LIMIT 0").column_names)
+
+    def plan_of(self, select: str) -> str:
+        return str(self.duck.rows(f"EXPLAIN (FORMAT json) {select}")[0][1])
 
     def columns(self, table: str) -> list[str]:
         return self.duck.columns(table)

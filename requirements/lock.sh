@@ -6,3 +6,4 @@ uv lock --quiet "$@"
 uv export --quiet --no-emit-project --no-header --no-annotate --no-default-groups --group build --extra app -o requirements/core.lock
 uv export --quiet --no-emit-project --no-header --no-annotate --group dev --extra app -o requirements/dev.lock
 uv export --quiet --no-emit-project --no-header --no-annotate --no-default-groups --group build --extra spark -o requirements/spark.lock
+uv export --quiet --no-emit-project --no-header --no-annotate --no-default-groups --group build --extra acro -o requirements/acro.lock

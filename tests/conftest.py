@@ -71,3 +71,12 @@ def chromium() -> str:
     if not found:
         skip("no Chromium was found")
     return str(found)
+
+
+@pytest.fixture(scope="session")
+def with_acro() -> Path:
+    """The Python of the environment that acro has for itself, as it asks for pandas 2 (docs/decisions/0026)."""
+    found = REPOSITORY / ".venv-acro" / "bin" / "python"
+    if not found.exists():
+        skip("acro is not set up: make VENV=.venv-acro .venv-acro/.acro")
+    return found

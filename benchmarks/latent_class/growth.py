@@ -72,7 +72,7 @@ def step(table: PatternTable, at: Parameters, kernel: str) -> float:
     if kernel == "numpy":
         halves = PatternObjective(table, kernel="numpy").halves
         return least(lambda: by_products(halves, at), STEPS)
-    blocks, rules = gather_in_blocks(table), compiled.Rules(STEPS, 0, 1, 0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    blocks, rules = gather_in_blocks(table), compiled.Rules(STEPS, 0, 1, 0, 0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
     return least(lambda: compiled.climb(blocks, 0.0, at, rules), STEPS) / (STEPS + 1)
 
 

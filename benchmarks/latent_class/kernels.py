@@ -59,7 +59,7 @@ def compare_steps(table: PatternTable, classes: int) -> None:
     objective = PatternObjective(table, kernel="numpy")
     steps = {"numpy": least(lambda: by_products(objective.halves, at), 5)}
     blocks, many = gather_in_blocks(table), 20
-    rules = compiled.Rules(many, 0, 1, 0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    rules = compiled.Rules(many, 0, 1, 0, 0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
     steps["compiled"] = least(lambda: compiled.climb(blocks, 0.0, at, rules), 20) / (many + 1)
     numba = step_in_numba(table, at)
     if numba:

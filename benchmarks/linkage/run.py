@@ -1,7 +1,7 @@
 """Link two made-up lists of so many persons: how right, how fast, how large; Careloom's settings, and Splink's own of the shelf.
 
 The second list tells of nine in ten of the first's persons, with errors, and of as many strangers as are missing: slips in names,
-short forms, days turned or off, moved homes, blanks, at the rates below. Families share surname and postcode, and one birth in
+short forms, days turned or off, moved homes, blanks, first name and surname in each other's columns, at the rates below. Families share surname and postcode, and one birth in
 sixty is of twins. Names come from the catalogue's lists, by their weights. No number is shared: names, births, sex and postcodes only.
 """
 
@@ -17,16 +17,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from careloom.catalogue.name_lists import read_name_lists
 from careloom.engine import DuckDBEngine, splink_backend
 from careloom.link.likeness import read_model, weigh
+from careloom.link.overlap import Lists, weigh_by_overlap
 from careloom.link.parts import parts_of, parts_table
 from careloom.link.unite import Link, unite
 
 ERRORS = {"first_slip": 0.03, "short": 0.03, "surname_slip": 0.03, "surname_new": 0.03, "turned": 0.01, "day_off": 0.02,
-          "moved": 0.25, "no_postcode": 0.03, "no_sex": 0.02}  # fmt: skip
+          "moved": 0.25, "no_postcode": 0.03, "no_sex": 0.02, "exchanged": 0.003}  # fmt: skip
 STRANGERS = 0.1
 AT_ONCE = 20_000
 MEMORY = "2GB"
@@ -42,6 +44,7 @@ def main() -> None:
     parser.add_argument("--threshold", type=float, default=0.95)
     asked = parser.parse_args()
     one, two, truth = make_lists(asked.persons, asked.seed)
+    lists_gb = peak_gb()
     started = time.perf_counter()
     link = with_careloom if asked.how == "careloom" else with_splink
     found, parts = link(one, two, asked.threshold)
@@ -51,9 +54,14 @@ def main() -> None:
     told = {
         "how": asked.how, "persons": asked.persons, "precision": round(precision, 4), "recall": round(recall, 4),
         "f1": round(2 * precision * recall / max(precision + recall, 1e-9), 4), "seconds": round(seconds, 1), **parts,
-        "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        "lists_gb": lists_gb, "peak_gb": peak_gb(),
     }  # fmt: skip
     print(json.dumps(told))
+
+
+def peak_gb() -> float:
+    """The most memory that this program has held so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
 
 
 def make_lists(persons: int, seed: int) -> tuple[list[Row], list[Row], set[tuple[int, int]]]:
@@ -64,7 +72,7 @@ def make_lists(persons: int, seed: int) -> tuple[list[Row], list[Row], set[tuple
     kept = chance.random(persons) >= STRANGERS
     others = everyone[persons:][: int((~kept).sum())]
     known = np.flatnonzero(kept)
-    two = [wrong(one[n], chance) for n in known] + [wrong(row, chance) for row in others]
+    two = [wrong(one[n], chance, persons) for n in known] + [wrong(row, chance, persons) for row in others]
     order = chance.permutation(len(two))
     place = np.empty(len(two), dtype=np.int64)
     place[order] = np.arange(len(two))
@@ -109,8 +117,8 @@ def home_of(persons: int, chance: np.random.Generator) -> str:
     return f"ZZ{sector // 10} {sector % 10}{chr(65 + unit // 20)}{chr(65 + unit % 20)}"
 
 
-def wrong(row: Row, chance: np.random.Generator) -> Row:
-    """The same child as another hand writes it down."""
+def wrong(row: Row, chance: np.random.Generator, persons: int) -> Row:
+    """The same child as another hand writes it down; `persons` are so many as share the homes there are."""
     draw = dict(zip(ERRORS, chance.random(len(ERRORS)) < list(ERRORS.values()), strict=True))
     new, lists = dict(row), read_name_lists()
     if draw["short"] and row["first_name"] in lists.nicknames:
@@ -129,7 +137,9 @@ def wrong(row: Row, chance: np.random.Generator) -> Row:
     elif draw["day_off"]:
         new["born_on"] = born.replace(day=1 + int(chance.integers(28)))
     if draw["moved"]:
-        new["postcode"] = home_of(100_000, chance)
+        new["postcode"] = home_of(persons, chance)
+    if draw["exchanged"]:
+        new["first_name"], new["surname"] = new["surname"], new["first_name"]
     return {**new, **({"postcode": None} if draw["no_postcode"] else {}), **({"sex": "U"} if draw["no_sex"] else {})}
 
 
@@ -142,10 +152,12 @@ def with_careloom(one: list[Row], two: list[Row], threshold: float) -> Found:
     table = pa.concat_tables(cut_up(rows, whose, at) for whose, at, rows in ((0, 0, one), (1, first, two)))
     cut = time.perf_counter()
     with on_disk() as engine:
-        pairs = weigh(
-            engine, table, read_model(), prior=0.5 / first, least=threshold, where="l.whose <> r.whose"
-        ).sort_by([("probability", "descending"), ("one", "ascending"), ("two", "ascending")])
+        prior, numbers = 0.5 / first, np.arange(size)
+        pairs = weigh(engine, table, read_model(), prior=prior, least=threshold / 100, where="l.whose <> r.whose")
     del table
+    pairs = weigh_by_overlap(pairs, Lists((numbers >= first).astype(np.int64), numbers), prior)
+    pairs = pairs.filter(pc.greater_equal(pairs["probability"], threshold))
+    pairs = pairs.sort_by([("probability", "descending"), ("one", "ascending"), ("two", "ascending")])
     weighed = time.perf_counter()
     ends = zip(pairs["one"].to_pylist(), pairs["two"].to_pylist(), strict=True)
     links = [Link(min(pair), max(pair), "alike", is_guess=True) for pair in ends]
@@ -160,6 +172,7 @@ def cut_up(rows: list[Row], whose: int, at: int) -> pa.Table:
     tables = []
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
+        rows[start : start + AT_ONCE] = [{}] * len(some)
         numbers = pa.array(range(at + start, at + start + len(some)), pa.int64())
         owner = pa.array([whose] * len(some), pa.int64())
         tables.append(parts_table([parts_of(row) for row in some], unique_id=numbers, unit_no=numbers, whose=owner))
@@ -227,23 +240,21 @@ def splink_alone(backend: Any, one: list[Row], two: list[Row], threshold: float,
 
 
 def plain(rows: list[Row]) -> pa.Table:
-    """Rows as Splink's handbook would have them: capital letters, dates as text, and nothing where nothing is told."""
-    told = [
-        {**row, "unique_id": n, "first_name": row["first_name"].upper() or None, "surname": row["surname"].upper() or None,
-         "born_on": row["born_on"].isoformat() if row["born_on"] else None, "sex": None if row["sex"] == "U" else row["sex"]}
-        for n, row in enumerate(rows)
-    ]  # fmt: skip
-    rows.clear()
+    """Rows as Splink's handbook would have them: capital letters, dates as text, and nothing where nothing is told. They are let go."""
     text = pa.string()
-    kinds = {
-        "first_name": text,
-        "surname": text,
-        "born_on": text,
-        "sex": text,
-        "postcode": text,
-        "unique_id": pa.int64(),
-    }
-    return pa.Table.from_pylist(told, schema=pa.schema(kinds))
+    names = ("first_name", "surname", "born_on", "sex", "postcode")
+    schema = pa.schema({**dict.fromkeys(names, text), "unique_id": pa.int64()})
+    tables = []
+    for start in range(0, len(rows), AT_ONCE):
+        told = [
+            {**row, "unique_id": n, "first_name": row["first_name"].upper() or None, "surname": row["surname"].upper() or None,
+             "born_on": row["born_on"].isoformat() if row["born_on"] else None, "sex": None if row["sex"] == "U" else row["sex"]}
+            for n, row in enumerate(rows[start : start + AT_ONCE], start=start)
+        ]  # fmt: skip
+        tables.append(pa.Table.from_pylist(told, schema=schema))
+        rows[start : start + AT_ONCE] = [{}] * len(told)
+    rows.clear()
+    return pa.concat_tables(tables)
 
 
 if __name__ == "__main__":

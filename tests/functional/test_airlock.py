@@ -4,11 +4,17 @@ import csv
 import hashlib
 import json
 import re
+import subprocess
+import sys
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from careloom.cli import main
+from careloom.core import OutputError
+from careloom.study.acro_review import write_review
 from careloom.synth import make_england
 
 
@@ -73,7 +79,102 @@ def test_nothing_is_put_together_of_what_was_changed_or_where_something_is(
     assert "followed.csv: this is not as the run wrote it" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
     table.write_bytes(before)
+    told = table.with_suffix(".parquet")  # which cells were withheld is read from it
+    whole = told.read_bytes()
+    told.write_bytes(whole + b" ")
+    assert main(["airlock", str(study), str(tmp_path / "out")]) == 6
+    assert "followed.parquet: this is not as the run wrote it" in capsys.readouterr().err
+    told.write_bytes(whole)
     (tmp_path / "out").mkdir()
     assert main(["airlock", str(study), str(tmp_path / "out")]) == 6
     assert main(["airlock", str(study), str(study.parent / "results" / "out")]) == 6
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_manifest_takes_no_file_from_elsewhere(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever may write the manifest can have no other file carried out by a name of its own."""
+    path = study.parent / "results" / "manifest.json"
+    before = path.read_text()
+    (study.parent / "inside.csv").write_text("inside\n")
+    told = json.loads(before)
+    fingerprint = hashlib.sha256(b"inside\n").hexdigest()
+    told["files"].append({"file": "tables/../../inside.csv", "sharing": "released", "sha256": fingerprint})
+    try:
+        path.write_text(json.dumps(told))
+        assert main(["airlock", str(study), str(tmp_path / "out")]) == 0
+        assert not (tmp_path / "out" / "inside.csv").exists()
+        told["files"].append({"file": "tables/x.csv"})
+        path.write_text(json.dumps(told))
+        assert main(["airlock", str(study), str(tmp_path / "again")]) == 8
+        assert "manifest.json: this is not as the run wrote it" in capsys.readouterr().err
+    finally:
+        path.write_text(before)
+
+
+def test_acro_itself_writes_its_review_file_and_reads_it(study: Path, with_acro: Path, tmp_path: Path) -> None:
+    assert main(["airlock", str(study), str(tmp_path / "ours")]) == 0
+    words = [str(with_acro), "-m", "careloom", "airlock", str(study), str(tmp_path / "theirs"), "--acro"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stderr, done.stdout.count("\n")) == ("", 1)
+    code = f"import acro.record; print(len(acro.record.load_records({str(tmp_path / 'theirs')!r}).results))"
+    read = subprocess.run([str(with_acro), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    ours = json.loads((tmp_path / "ours" / "outputs.json").read_text())["results"]
+    theirs = json.loads((tmp_path / "theirs" / "results.json").read_text())
+    assert theirs["tool"]["name"] == "ACRO"
+    assert set(ours) - set(theirs["results"]) == {"results.json"}  # acro's own file has that name
+    assert int(read.stdout) == len(theirs["results"]) > 30
+    for name, told in theirs["results"].items():
+        assert told == ours[name] | {"type": "custom"}
+        assert (tmp_path / "theirs" / name).read_bytes() == (tmp_path / "ours" / name).read_bytes()
+        sums = [tmp_path / whose / "checksums" / f"{name}.txt" for whose in ("ours", "theirs")]
+        assert sums[0].read_text() == sums[1].read_text()
+    assert [path.name for path in tmp_path.iterdir() if path.name not in {"ours", "theirs"}] == []
+
+
+def test_without_acro_it_is_said_what_to_install(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "acro", None)
+    assert main(["airlock", str(study), str(tmp_path / "out"), "--acro"]) == 2
+    assert "careloom[acro]" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def acro_that(*, takes: bool, reads: list[str]) -> SimpleNamespace:
+    """Stands for the package acro, with settings that forbid a file, or with a reader that reads other files."""
+    records = SimpleNamespace(
+        add_custom=lambda name: takes,
+        get_index=lambda number: SimpleNamespace(uid=""),
+        rename=lambda old, new: None,
+        finalise_json=lambda folder: None,
+        write_checksums=lambda folder: None,
+    )
+    read = SimpleNamespace(get_keys=lambda: reads)
+    return SimpleNamespace(
+        ACRO=lambda: SimpleNamespace(results=records), record=SimpleNamespace(load_records=lambda folder: read)
+    )
+
+
+@pytest.mark.parametrize(
+    ("acro", "said"),
+    [
+        (acro_that(takes=False, reads=["a.csv"]), "the settings of acro forbid"),
+        (acro_that(takes=True, reads=["b.csv"]), "acro reads other files"),
+        (acro_that(takes=True, reads=["a.csv"]), ""),
+    ],
+    ids=["forbidden", "read otherwise", "right"],
+)
+def test_what_acro_refuses_or_reads_otherwise_is_not_put_together(
+    acro: SimpleNamespace, said: str, tmp_path: Path
+) -> None:
+    told = {
+        **dict.fromkeys(("status", "summary", "command", "timestamp"), ""),
+        "properties": {},
+        "comments": [],
+        "files": [{"sdc": {}}],
+    }
+    expected = pytest.raises(OutputError, match=said) if said else nullcontext()
+    with expected:
+        write_review(acro, tmp_path, {"a.csv": told})

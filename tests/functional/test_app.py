@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +23,19 @@ SERVING, KEPT = (runpy.run_path(str(ROOT / path)) for path in ("functional/servi
 SCRIPT = "<script>alert(1)</script>"
 QUOTES = "\" onmouseover='alert(1)' x=\""
 CHILD = "a" * 26
-PAGES = ("/", "/came-in", "/findings", "/classes", "/outcomes", "/costs", "/costs/what-if", "/child", "/review")
+PAGES = (
+    *("/", "/came-in", "/findings", "/findings/children", "/classes", "/outcomes", "/outcomes/fit"),
+    *("/costs", "/costs/what-if", "/child", "/review"),
+)
+
+
+LOOKS = (
+    ("/child", f"person_id={CHILD}"),
+    ("/findings", "rule=ssda903+101"),
+    ("/findings/children", "rule="),
+    ("/findings/children", f"person_id={CHILD}"),
+)
+"""What shows single children, and what its form says."""
 
 
 def day(text: str) -> Any:
@@ -40,6 +53,7 @@ def kept_rows() -> dict[str, list[dict[str, Any]]]:
         "class_profile": [{"class_no": 1, "indicator": "3A", "probability": 0.5}],
         "rule_state": [{"rule": "ssda903 101", "message": SCRIPT, "state": "found", "rows_checked": 9, "rows_found": 1}],
         "finding": [{"rule": "ssda903 101", "table_name": SCRIPT, "delivery_id": 1, "line": 7}],
+        "finding_child": [{"person_id": CHILD, "rule": "ssda903 101", "table_name": SCRIPT, "delivery_id": 1, "line": 7}],
     }  # fmt: skip
 
 
@@ -213,6 +227,37 @@ def test_lines_of_files_are_only_words_too(served: Any, cookie: str) -> None:
     assert "<script" not in page
 
 
+def test_findings_of_children_are_only_words_too(served: Any, cookie: str) -> None:
+    word = csrf_in(served.ask("/findings/children", Cookie=cookie)[2])
+    for body in ("rule=", f"person_id={CHILD}"):
+        status, _, page = served.ask("/findings/children", "POST", f"csrf={word}&purpose=mend&{body}", Cookie=cookie)
+        assert status == 200
+        assert CHILD in page
+        assert_only_words(page)
+
+
+@pytest.mark.parametrize("page", ["0", "2", "-1", "one", "9" * 20, "\u0663"])
+def test_a_page_of_children_that_is_not_there_is_refused(served: Any, cookie: str, page: str) -> None:
+    word = csrf_in(served.ask("/findings/children", Cookie=cookie)[2])
+    body = f"csrf={word}&purpose=mend&page={quote(page)}"
+    status, _, told = served.ask("/findings/children", "POST", body, Cookie=cookie)
+    assert status == 422
+    assert CHILD not in told
+
+
+def test_a_model_of_what_nobody_knows_is_refused(served: Any, cookie: str) -> None:
+    word = csrf_in(served.ask("/outcomes/fit", Cookie=cookie)[2])
+    for body in (
+        "",
+        "outcome=re_entry",
+        f"outcome={quote(SCRIPT)}&adjust:sex=yes",
+        "outcome=re_entry&adjust:shoes=yes",
+    ):
+        status, _, page = served.ask("/outcomes/fit", "POST", f"csrf={word}&{body}", Cookie=cookie)
+        assert status == 422, body
+        assert "<script" not in page
+
+
 # --- what is missing -------------------------------------------------------------------------------------------------
 
 
@@ -265,13 +310,13 @@ def test_results_older_than_the_study_file_are_said_to_be(served: Any, cookie: s
 
 def test_a_look_without_purpose_is_refused_and_written_down(served: Any, cookie: str, study_file: Path) -> None:
     word = csrf_in(served.ask("/child", Cookie=cookie)[2])
-    for path, body in (("/child", f"person_id={CHILD}"), ("/findings", "rule=ssda903+101")):
+    for path, body in LOOKS:
         status, _, page = served.ask(path, "POST", f"csrf={word}&purpose=+&{body}", Cookie=cookie)
         assert status == 422
         assert "say why you look" in page
         logged = json.loads((study_file.parent / "access.jsonl").read_text().splitlines()[-1])
         assert logged["outcome"] == "refused"
-        assert logged["command"] == path[1:]
+        assert logged["command"] == path.split("/")[1]
 
 
 def test_what_cannot_be_written_down_is_not_shown(served: Any, cookie: str, study_file: Path) -> None:
@@ -279,7 +324,7 @@ def test_what_cannot_be_written_down_is_not_shown(served: Any, cookie: str, stud
     word = csrf_in(served.ask("/child", Cookie=cookie)[2])
     before = log.read_bytes() if log.exists() else b""
     log.write_text("not a log\n")
-    for path, body in (("/child", f"person_id={CHILD}"), ("/findings", "rule=ssda903+101")):
+    for path, body in LOOKS:
         status, _, page = served.ask(path, "POST", f"csrf={word}&purpose=audit&{body}", Cookie=cookie)
         assert status == 422
         assert "does not hold together" in page
@@ -291,7 +336,7 @@ def test_what_cannot_be_written_down_is_not_shown(served: Any, cookie: str, stud
 def test_a_page_of_one_child_does_not_stay_on_the_screen(served: Any, cookie: str) -> None:
     """Once the app would lock, the browser asks for another page, which is no use, and so finds it locked."""
     word = csrf_in(served.ask("/child", Cookie=cookie)[2])
-    for path, body in (("/child", f"person_id={CHILD}"), ("/findings", "rule=ssda903+101")):
+    for path, body in LOOKS:
         assert "refresh" not in served.ask(path, Cookie=cookie)[1]
         _, headers, _ = served.ask(path, "POST", f"csrf={word}&purpose=audit&{body}", Cookie=cookie)
         assert headers["refresh"] == "601; url=/?again=yes"

@@ -1,6 +1,7 @@
 """The app in a real browser: every page opened and every control used, nothing asked of anybody else, and axe finds nothing serious."""
 
 import hashlib
+import json
 import re
 import runpy
 from collections.abc import Iterator
@@ -24,7 +25,14 @@ DESK, TELEPHONE = VISITING["DESK"], {"width": 360, "height": 800}
 def study_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A made-up authority, not yet run; its study asks about re-referral alone, and tries three numbers of classes."""
     folder = tmp_path_factory.mktemp("app")
-    make_england(folder, children=900, population="five_kinds", years=(2018, 2024), systems=("ssda903", "cin_census"))
+    make_england(
+        folder,
+        children=900,
+        population="five_kinds",
+        years=(2018, 2024),
+        systems=("ssda903", "cin_census"),
+        defects=True,
+    )
     study = folder / "study.toml"
     text = re.sub("questions = .*", 'questions = ["re_referral"]', study.read_text())
     study.write_text(text.replace("most_classes = 12", "most_classes = 3").replace("starts = 10", "starts = 2"))
@@ -46,9 +54,11 @@ def visit(study_file: Path, chromium: str) -> Iterator[Any]:
 
 
 PAGES = ("/", "/came-in", "/findings", "/classes", "/outcomes", "/costs", "/child", "/review")
+BELOW = ("/findings/children", "/outcomes/fit", "/costs/what-if")
+"""Pages that another page leads to."""
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PAGES + BELOW)
 def test_every_page_is_fit_for_everyone(visit: Any, path: str) -> None:
     """One heading of the first rank, no sideways scrolling on a telephone, a way past the list of pages, and axe content."""
     visit.open(path)
@@ -123,6 +133,48 @@ def test_lines_that_break_a_rule_are_shown_once_written_down(visit: Any, study_f
     assert '"mend the census"' in logged
 
 
+def test_children_with_most_findings_lead_to_their_findings_and_timelines(visit: Any, study_file: Path) -> None:
+    visit.open("/findings")
+    visit.follow("Child by child")
+    visit.page.get_by_label("Why you look").fill("mend the returns")
+    visit.send("Show the children with most findings")
+    assert visit.axe() == []
+    counts = [int(each) for each in visit.page.locator("tbody tr td:nth-child(2)").all_inner_texts()]
+    assert counts == sorted(counts, reverse=True)
+    assert visit.page.get_by_role("button", name="Page before").count() == 0
+    first = visit.page.locator("tbody th").all_inner_texts()
+    visit.send("Next page")
+    assert not set(first) & set(visit.page.locator("tbody th").all_inner_texts())
+    visit.send("Page before")
+    assert visit.page.locator("tbody th").all_inner_texts() == first
+    visit.send(f"Findings of {first[0]}")
+    assert visit.axe() == []
+    assert visit.page.locator("tbody tr").count() == counts[0]
+    visit.send("Timeline of this child")
+    assert visit.page.locator(".drawn svg title").first.inner_html() == f"Timeline of child {first[0]}"
+    visit.send("Findings of this child")
+    assert visit.page.locator("tbody tr").count() == counts[0]
+    visit.send("Children with most findings")
+    visit.send(f"Timeline of {first[1]}")
+    assert visit.page.locator(".drawn svg title").first.inner_html() == f"Timeline of child {first[1]}"
+    log = [json.loads(line) for line in (study_file.parent / "access.jsonl").read_text().splitlines()]
+    looked = [line for line in log if line.get("purpose") == "mend the returns"]
+    assert [line.get("person_id") for line in looked if line.get("person_id")] == [first[0]] * 3 + [first[1]]
+    assert looked[0]["records"] == first
+
+
+def test_findings_of_children_are_of_the_rule_that_is_chosen(visit: Any) -> None:
+    visit.open("/findings/children")
+    visit.page.get_by_label("Rule", exact=True).select_option("ssda903 101")
+    visit.page.get_by_label("Why you look").fill("mend the returns")
+    visit.send("Show the children with most findings")
+    assert visit.page.get_by_label("Rule", exact=True).input_value() == "ssda903 101"
+    assert "of rule ssda903 101" in visit.text
+    first = visit.page.locator("tbody th").first.inner_text()
+    visit.send(f"Findings of {first}")
+    assert set(visit.page.locator("tbody th").all_inner_texts()) == {"ssda903 101"}
+
+
 def test_a_category_is_named_and_the_decision_kept(visit: Any, study_file: Path) -> None:
     visit.open("/classes")
     visit.page.locator("#name-1").fill("Settled together, first")
@@ -182,6 +234,37 @@ def test_what_is_not_known_is_as_if_it_was_not_asked(visit: Any) -> None:
     assert visit.page.get_by_label("Outcome", exact=True).input_value() == "Referred again after the case was closed"
 
 
+def test_a_model_is_fitted_anew_and_is_that_of_the_command(
+    visit: Any, study_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    visit.open("/outcomes")
+    visit.follow("fit a model of your own")
+    choose(visit, "Stratum", "Sex")  # whose box stays ticked
+    visit.page.get_by_label("Year", exact=True).check()
+    visit.page.get_by_label("Ethnic group", exact=True).uncheck()
+    visit.send("Fit the model")
+    visit.page.get_by_role("heading", name="What the model says").wait_for(timeout=120_000)
+    assert visit.axe() == []
+    assert "--adjust-for category,age_band,disability,year --stratum sex" in visit.text
+    assert visit.page.get_by_label("Sex", exact=True).is_checked() is False
+    asked = ["--of", "re_referral", "--adjust-for", "category,age_band,disability,year", "--stratum", "sex"]
+    assert main(["outcomes", str(study_file), *asked]) == 0
+    said = capsys.readouterr().out
+    shown = visit.page.locator("td").all_inner_texts()
+    numbers = [cell for cell in shown if re.match(r"\d+\.\d+%? \(", cell)]
+    assert len(numbers) > 15
+    assert all(number in said for number in numbers)
+
+
+def test_a_fit_is_stopped(visit: Any) -> None:
+    visit.open("/outcomes/fit?outcome=re_referral")
+    visit.send("Fit the model")
+    visit.open("/outcomes/fit")  # which does not ask for itself again
+    visit.send("Stop the fit")
+    assert "The fit was stopped" in visit.text
+    assert visit.axe() == []
+
+
 def test_how_sure_costs_are_is_told_when_asked(visit: Any) -> None:
     visit.open("/costs")
     visit.follow("How sure are they")
@@ -205,14 +288,24 @@ def test_a_what_if_is_put_together_and_the_command_gives_the_same(
     page = visit.page
     page.get_by_label("What it is called").fill("Fees a tenth more")
     page.get_by_label("Why it is asked").fill("A new framework")
-    page.get_by_label("Nights moved, %").fill("5")
+    page.get_by_label("Nights moved, %").press("ArrowRight")
     choose(visit, "From", "Foster care, through an agency")
     choose(visit, "To", "Foster care, the authority's own")
+    page.get_by_label("Fewer come back into care").press("PageUp")
     for legend in ("Placement fees", "How long the work takes", "How often the work is done"):
         page.locator("summary", has_text=legend).click()
-    for start, key, change in (("fee", "ifa_foster", "10"), ("hours", "CIN 3", "-5"), ("often", "LAC 6", "20")):
+    for start, key, change in (("fee", "ifa_foster", "3.5"), ("hours", "CIN 3", "-5"), ("often", "LAC 6", "20")):
         page.locator(f"[name='{start}:{key}']").fill(change)
+    visit.send("Show the numbers")
+    assert list(study_file.parent.glob("what_if_*")) == []
+    assert visit.axe() == []
+    assert page.locator(".set").all_inner_texts() == ["set to 5%", "set to 10%", "set to -5%", "set to +20%"]
+    page.get_by_label("Fewer come back into care").press("Home")  # so few do here that nothing would be told
     visit.send("Write it down, and ask it")
+    changes = page.locator("section[aria-labelledby='set'] li").all_inner_texts()
+    assert "Placement fees, Foster care, through an agency: +3.5%" in changes
+    assert "Moved: 5% from Foster care, through an agency to Foster care, the authority's own" in changes
+    assert len(changes) == 4
     assert page.locator("h1").inner_text() == "Fees a tenth more"
     assert visit.axe() == []
     path = study_file.parent / "what_if_fees_a_tenth_more.toml"
@@ -224,6 +317,34 @@ def test_a_what_if_is_put_together_and_the_command_gives_the_same(
     assert amounts == re.findall(r"£-?[\d,]+", said)
     visit.open("/costs")
     assert "Fees a tenth more" in page.get_by_label("What-if").locator("option").all_inner_texts()[0]
+
+
+def test_a_what_if_that_cannot_be_written_keeps_what_was_filled_in(visit: Any, study_file: Path) -> None:
+    visit.open("/costs")
+    visit.page.get_by_label("What it is called").fill("Half told")
+    visit.page.get_by_label("Why it is asked").fill("To see")
+    visit.page.get_by_label("Nights moved, %").press("End")
+    visit.send("Write it down, and ask it")
+    assert "Nothing was written: of nights, 0 to 100% can be moved, from one kind of placement to another" in visit.text
+    assert visit.axe() == []
+    assert visit.page.get_by_label("What it is called").input_value() == "Half told"
+    assert visit.page.get_by_label("Nights moved, %").input_value() == "100"
+    assert not (study_file.parent / "what_if_half_told.toml").exists()
+
+
+def test_a_slider_is_one_for_everyone(visit: Any) -> None:
+    """It has a name, is large enough to be hit, moves by the step of its scale, and its ends are what is printed under it."""
+    visit.open("/costs")
+    for details in visit.page.locator("details summary").all():
+        details.click()
+    for slider in visit.page.locator("input[type=range]").all():
+        marks = slider.locator("xpath=following-sibling::div").locator("span").all_inner_texts()
+        assert [slider.get_attribute("min"), slider.get_attribute("max")] == [marks[0], marks[-1]]
+        assert slider.evaluate("e => e.labels.length") == 1
+        assert slider.bounding_box()["height"] >= 24
+        before = float(slider.input_value())
+        slider.press("ArrowRight")
+        assert float(slider.input_value()) == before + 5
 
 
 # --- one child and the review ----------------------------------------------------------------------------------------

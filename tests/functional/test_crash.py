@@ -1,4 +1,5 @@
-"""A run killed at any moment leaves the results and the vault before it whole; and what identifies a child is in no byte it wrote.
+"""A run killed at any moment leaves the results and the vault before it whole, and keeps nothing for the next that would change
+a table of it; and what identifies a child is in no byte it wrote.
 
 Three kills in the quick suite; CARELOOM_CRASHES says how many.
 """
@@ -113,6 +114,11 @@ def broken(results: Path) -> list[str]:
     ]
 
 
+def tables_of(results: Path) -> dict[str, dict[str, str]]:
+    """The fingerprint of every table, as the manifest tells them: of what it holds, whatever the order of its rows."""
+    return dict(json.loads((results / "manifest.json").read_text())["tables"])
+
+
 def identities(study: Path) -> list[dict[str, object]]:
     asked = read_study(study, load_catalogue())
     assert asked.vault is not None
@@ -143,7 +149,7 @@ def test_the_search_would_find_an_identifier(study: Path, tmp_path: Path) -> Non
 
 def test_a_run_killed_at_any_moment_leaves_what_was_there(study: Path) -> None:
     folder, took = study.parent, float((study.parent / "took").read_text())
-    before = identities(study)
+    before, tables = identities(study), tables_of(folder / "results")
     chance = random.Random(20261123)
     ended = 0
     for number in range(CRASHES):
@@ -162,6 +168,8 @@ def test_a_run_killed_at_any_moment_leaves_what_was_there(study: Path) -> None:
         assert identities(study) == before
         assert tellers(folder) == []
     assert ended <= max(1, CRASHES // 2), "hardly any run was killed: this test sees nothing"
-    assert start(folder).wait() in (0, 4)
+    assert start(folder).wait() in (0, 4)  # it takes up whatever killed runs have kept
     assert broken(folder / "results") == []
+    assert tables_of(folder / "results") == tables
+    assert tellers(folder) == []
     assert not [path.name for path in folder.iterdir() if path.name.endswith((".unfinished", ".previous"))]

@@ -43,7 +43,7 @@ def people(seed: int, many: int) -> list[dict[str, str]]:
 
 
 def with_slips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The same children as another owner wrote them down: one thing wrong in two of three."""
+    """The same children as another owner wrote them down: one thing wrong in five of six."""
     chance, written = random.Random(9), []
     for number, row in enumerate(rows):
         other = {**row, "Child ID": f"P{number:04d}"}
@@ -57,6 +57,8 @@ def with_slips(rows: list[dict[str, str]]) -> list[dict[str, str]]:
                 other["Date of Birth"] = f"{month}/{day}/{year}" if int(day) <= 12 else row["Date of Birth"]
             case 4:
                 other["First Name"] = row["First Name"].upper()
+            case 5:
+                other["First Name"], other["Surname"] = row["Surname"], row["First Name"]
         written.append(other)
     return written
 
@@ -140,6 +142,18 @@ def test_files_of_two_keys_are_refused(tmp_path: Path, ours: list[dict[str, str]
         link_encoded(one, two, out=tmp_path / "links.csv", threshold=0.95)
     with pytest.raises(RequestError, match="no file that careloom encode wrote"):
         link_encoded(one, tmp_path / "one.csv", out=tmp_path / "links.csv", threshold=0.95)
+
+
+def test_a_file_of_another_version_is_refused(tmp_path: Path, ours: list[dict[str, str]]) -> None:
+    one = encode(tmp_path, "one", ours[:3])
+    rows = read(one)
+    older = tmp_path / "older.csv"
+    with older.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [name for name in rows[0] if name != "both_names"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(RequestError, match="another version of Careloom"):
+        link_encoded(one, older, out=tmp_path / "links.csv", threshold=0.95)
 
 
 def test_an_empty_list_links_nobody(tmp_path: Path, ours: list[dict[str, str]]) -> None:

@@ -110,6 +110,10 @@ family_share = 0.5
 cin_review_days = 90
 [costs.needs]
 uasc = false
+
+[report]
+authorities = ["501"]
+beside = "pooled.json"
 """
 AGREEMENT = """
 name = "Agreement 7"
@@ -181,6 +185,25 @@ to_date = "To"
 amount = "Amount"
 per = "Per"
 """
+POOLED = {
+    "version": 1,
+    "study": {"name": "The north"},
+    "disclosure": {"rounded_to": 5},
+    "numbers": {
+        "local_demand": {
+            "rows": [
+                {"authority": "All", "category": "1", "assessments": 1200, "share": 0.4, "withheld": []},
+                {
+                    "authority": CELL,
+                    "category": "2",
+                    "assessments": None,
+                    "share": None,
+                    "withheld": ["assessments", "share"],
+                },
+            ]
+        }
+    },
+}
 RECOGNISED = f"kind,scope,written,times,means,meaning,how,score,or_else,decision\nheading,finance weekly_fees,{CELL} Ref,1,per,Per,proposed,80,,yes\nvalue,services,{CELL},3,counselling,Counselling,proposed,70,,no\n"
 
 
@@ -195,6 +218,7 @@ PLAIN = {
     "diary.csv": DIARY,
     "map.toml": MAPPING,
     "recognised.csv": RECOGNISED,
+    "pooled.json": json.dumps(POOLED),
     "header.csv": HEADER,
     "fees.csv": FEES,
     "census.xml": CENSUS,
@@ -210,8 +234,8 @@ MESSAGES = {
     "own": "joined/anyshire.json",
     "question": "questions/0001.json",
 }
-WRITTEN = ("new.csv", "new.records.csv", "linked.csv", "rows.csv", "rows.csv")
-"""What commands write, which is never written over."""
+WRITTEN = ("new.csv", "new.records.csv", "linked.csv", "rows.csv", "rows.csv", "out")
+"""What commands write, which is never written over; `out` is a folder."""
 CODES = {0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}
 """Everything done, or one of the kinds of fault that a user can mend; 1 is a fault of ours."""
 
@@ -241,12 +265,14 @@ class Target:
     is_changed: bool = False
 
 
-AGREED, RUN = "agreements {}/study.toml", "run"
+AGREED, RUN, AIRLOCK = "agreements {}/study.toml", "run", "airlock {}/study.toml {}/out"
+TABLE = "tables/flow.parquet"
 OURS = (
     Target("study", "study.toml", (values_changed,), AGREED),
     Target("agreement", "agreements/seven.toml", (values_changed,), AGREED),
     Target("decided links", "links_decided.csv", (cells_changed,), AGREED),
     Target("residents", "residents.csv", (cells_changed,), AGREED),
+    Target("pooled results", "pooled.json", (nodes_changed,), AGREED),
     *(Target(name, f"prices/{name}", (cells_changed,), AGREED) for name in PRICES),
     Target("survey", "survey.csv", (cells_changed,), "time-use {}/survey.csv --out {}/rows.csv --price-year 2023/24"),
     Target("diary", "diary.csv", (cells_changed,), "time-use {}/diary.csv"),
@@ -268,6 +294,10 @@ OURS = (
     Target("manifest of what must go", "results/manifest.json", (nodes_changed,), "expire {}/study.toml", RUN),
     Target("manifest of what was used", "results/manifest.json", (nodes_changed,), AGREED, RUN),
     Target("manifest of results", "results/manifest.json", (nodes_changed,), "cost {}/study.toml", RUN),
+    Target("manifest of what is released", "results/manifest.json", (nodes_changed,), AIRLOCK, RUN),
+    Target("released table", f"results/{TABLE}", (bytes_changed,), AIRLOCK, RUN),
+    Target("table of this release", f"results/{TABLE}", (bytes_changed,), "since {}/study.toml {}/earlier", RUN),
+    Target("table of an earlier release", f"earlier/{TABLE}", (bytes_changed,), "since {}/study.toml {}/earlier", RUN),
     Target("database", "results/study.duckdb", (bytes_changed,), "cost {}/study.toml", RUN),
     Target("log", "access.jsonl", (nodes_changed,), "audit show {}/study.toml", RUN),
     Target("key", "study.key", (cells_changed,), "vault rotate {}/study.toml", is_changed=True),
@@ -372,6 +402,7 @@ def make_run(homes: dict[str, Path]) -> None:
     (home / "own.toml").write_text(typology_text(saved))
     (home / "if.toml").write_text(SCENARIO)
     (home / "outturn.csv").write_text(OUTTURN)
+    shutil.copytree(home / "results", home / "earlier")
 
 
 def make_exchange(homes: dict[str, Path]) -> None:
@@ -411,6 +442,14 @@ def said_by(words: str, home: Path, homes: dict[str, Path]) -> tuple[int, str]:
     return code, said.getvalue()
 
 
+def clear(home: Path) -> None:
+    """Take away what a command wrote."""
+    for path in (home / name for name in WRITTEN):
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is over at once, a fault of our own that is raised, and a checksum that whoever changes a file made right."""
@@ -441,8 +480,7 @@ class AnyText(str):
 @pytest.mark.parametrize("target", [*OURS, *THEIRS], ids=lambda target: target.name)
 def test_a_good_file_is_read(target: Target, homes: dict[str, Path], tmp_path: Path) -> None:
     home = Path(shutil.copytree(homes[target.home], tmp_path / "home")) if target.home != "run" else homes["run"]
-    for name in WRITTEN:
-        (home / name).unlink(missing_ok=True)
+    clear(home)
     code, said = said_by(target.words, home, homes)
     assert code == 0, said
 
@@ -458,8 +496,7 @@ def test_a_spoilt_file_is_read_or_refused_in_words(target: Target, homes: dict[s
         if target.is_changed:
             shutil.rmtree(home)
             shutil.copytree(good, home)
-        for name in WRITTEN:
-            (home / name).unlink(missing_ok=True)
+        clear(home)
         (home / target.file).write_bytes(spoilt(whole, Random(f"{target.name} {number}"), target.changes))
         faults += [f"{target.name}, case {number}: {fault}" for fault in faults_of(target, home, homes)]
         (home / target.file).write_bytes(whole)

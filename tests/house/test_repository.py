@@ -71,12 +71,13 @@ def wanted(lock: str) -> list[Requirement]:
         "core": groups["build"],
         "dev": groups["dev"] + groups["build"],
         "spark": groups["build"] + PROJECT["project"]["optional-dependencies"]["spark"],
+        "acro": groups["build"] + PROJECT["project"]["optional-dependencies"]["acro"],
     }
     return [Requirement(r) for r in PROJECT["project"]["dependencies"] + more[lock] if isinstance(r, str)]
 
 
-def test_the_lock_files_are_the_three_that_make_uses() -> None:
-    assert [lock.stem for lock in LOCKS] == ["core", "dev", "spark"]
+def test_the_lock_files_are_those_that_make_uses() -> None:
+    assert [lock.stem for lock in LOCKS] == ["acro", "core", "dev", "spark"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)

@@ -32,4 +32,5 @@ def child(desk: Desk, asked: Asked) -> Answered:
     words["command"] = desk.command("child", seen.page.person_id, "--purpose", whom.purpose)
     drawing = Markup(draw_child(seen.page, seen.by))  # every word in it was escaped when it was drawn
     text = write_child(seen.page, seen.by)
-    return Page("child.html", {**words, "drawing": drawing, "text": text}, is_personal=True)
+    shown = {"drawing": drawing, "text": text, "person_id": seen.page.person_id, "purpose": whom.purpose}
+    return Page("child.html", {**words, **shown}, is_personal=True)

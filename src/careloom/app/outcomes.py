@@ -36,6 +36,7 @@ def outcomes(desk: Desk, asked: Asked) -> Answered:
         "model": model,
         "is_main": model == MAIN_MODEL,
         "outcome": outcome,
+        "name": name or "",
         "followed": of["followed"],
         "curves": of_category(of["curves"], "category", category),
         "incidence": of_category(of["incidence"], "category", category),

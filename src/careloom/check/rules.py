@@ -12,7 +12,8 @@ How a rule's `fails` is read:
 - A rule `across` years looks at the history as its years were stitched: there a table holds each row once, with the
   marks of its latest return, and `episodes_returned` stands for the rows of `episodes` as handed over. A row comes in the
   year of its latest return.
-- Only delivery_id and line leave this room. In CSV they name one row; in XML several rows may stand on one line.
+- Of a row, delivery_id and line leave this room: in CSV they name one row; in XML several rows may stand on one line. Whose
+  row it is, `finding_row` says in working memory, until identifiers have become pseudonyms.
 """
 
 import re
@@ -25,7 +26,8 @@ from careloom.core import Ledger, Years
 from careloom.engine import Engine, text, value, with_names
 
 NO_FINDING = """SELECT CAST(NULL AS VARCHAR) AS rule, CAST(NULL AS VARCHAR) AS table_name,
-    CAST(NULL AS INTEGER) AS delivery_id, CAST(NULL AS INTEGER) AS line WHERE 1 = 0"""
+    CAST(NULL AS INTEGER) AS delivery_id, CAST(NULL AS INTEGER) AS line, CAST(NULL AS VARCHAR) AS la,
+    CAST(NULL AS VARCHAR) AS return_name, CAST(NULL AS VARCHAR) AS child_id WHERE 1 = 0"""
 JOINED, RETURNED = "_joined", "_returned"
 STATES = pa.schema(
     [
@@ -60,7 +62,7 @@ class Looked:
 
 
 def run_rules(engine: Engine, catalogue: Catalogue) -> Ledger:
-    """Run every rule of every return; make `finding`, one row that breaks one rule, and `rule_state`, one rule each.
+    """Run every rule of every return; make `finding`, one row that breaks one rule (and `finding_row`, whose it is), and `rule_state`, one rule each.
 
     Needs the typed tables, the joined ones (for rules across years), `delivery` and `code`. A row is checked by the version of the rule that covers its
     collection year, where its authority supplied every table that the rule looks at for that year (a table with no rows
@@ -72,7 +74,8 @@ def run_rules(engine: Engine, catalogue: Catalogue) -> Ledger:
             looked.append(look(engine, return_, rule))
             if looked[-1].checked:
                 selects += [select_failing(return_, rule, version) for version in rule.versions]
-    engine.make("finding", " UNION ALL ".join(f"SELECT * FROM ({select}) AS failing" for select in selects))
+    engine.make("finding_row", " UNION ALL ".join(f"SELECT * FROM ({select}) AS failing" for select in selects))
+    engine.make("finding", "SELECT rule, table_name, delivery_id, line FROM finding_row")
     found = dict(engine.rows("SELECT rule, count(*) AS n FROM finding GROUP BY rule"))
     rows = [state(each, found.get(each.rule.id, 0)) for each in looked]
     engine.load("rule_state", pa.Table.from_pylist(rows, STATES))
@@ -95,11 +98,18 @@ def look(engine: Engine, return_: Return, rule: Rule) -> Looked:
 
 def select_failing(return_: Return, rule: Rule, version: RuleVersion) -> str:
     """SQL of the rows that break one version of a rule."""
-    select = f"""SELECT {text(rule.id)} AS rule, {text(rule.table)} AS table_name, t.delivery_id, t.line
+    select = f"""SELECT {text(rule.id)} AS rule, {text(rule.table)} AS table_name, t.delivery_id, t.line,
+            t.la, {text(return_.name)} AS return_name, {child_of(return_, rule.table)} AS child_id
         FROM {rule.table} AS t
         WHERE {in_years(version.years)} AND {supplied(rule)} AND ({version.fails}
         )"""
     return with_names(names_in(return_, f"{rule.table} {version.fails}", across=rule.across), select)
+
+
+def child_of(return_: Return, table: str) -> str:
+    """SQL of the authority's identifier of the child that a row is about; blank where the table has none."""
+    found = [c.name for c in return_.tables[table].columns if c.key and c.privacy == "identifier"]
+    return f't."{found[0]}"' if found else "CAST(NULL AS VARCHAR)"
 
 
 def table_of(rule: Rule, name: str) -> str:

@@ -5,6 +5,7 @@ import os
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -36,7 +37,7 @@ from careloom.cli.since import add_since
 from careloom.cli.synth import add_synth
 from careloom.cli.typology import add_typology
 from careloom.cli.vault import add_vault
-from careloom.core import CareloomError
+from careloom.core import CareloomError, nearest
 
 STOPPED = 130
 
@@ -92,8 +93,19 @@ def where_it_failed(fault: Exception) -> str:
     )
 
 
+class Parser(argparse.ArgumentParser):
+    """One that says of an option that it does not know which was probably meant; so do the parsers of its commands."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        found, left = super().parse_known_args(args, namespace)
+        odd = next((word.partition("=")[0] for word in left if word.startswith("--")), "")
+        if odd:
+            self.error(f"there is no option {odd}{nearest(odd, self._option_string_actions)}")
+        return found, left
+
+
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="careloom",
         description=careloom.__doc__,
         epilog=EXITS,

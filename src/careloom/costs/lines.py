@@ -21,9 +21,10 @@ FROM (
   JOIN cost_sheet AS u ON {SAME_KEYS.format("u")}
   JOIN cost_la AS a ON a.la_no = q.la_no
   LEFT JOIN fee_average_2 AS two
-    ON two.la = a.la AND two.placement_code = u.placement_code AND two.provider = u.provider AND two.area = u.area
-    AND two.age_band = u.age_band AND u.kind = 'fee'
-  LEFT JOIN fee_average_3 AS three ON three.la = a.la AND three.placement_code = u.placement_code AND u.kind = 'fee') AS q
+    ON two.la = CASE WHEN u.kind = 'fee' THEN a.la END AND two.placement_code = u.placement_code AND two.provider = u.provider AND two.area = u.area
+    AND two.age_band = u.age_band
+  LEFT JOIN fee_average_3 AS three
+    ON three.la = CASE WHEN u.kind = 'fee' THEN a.la END AND three.placement_code = u.placement_code) AS q
 """
 LINES = f"""
 SELECT q.stretch_no, q.placement_no, u.price_no, q.starts_on, q.ends_on, q.quantity, q.recorded, q.is_imputed, q.found_as

@@ -68,6 +68,9 @@ class Estimate:
     It may rest `on` an amount too: it is withheld when that is. `largest` names three columns that are read and never
     shown, of a mean of money: the total it is of, and what the one child who adds most to it adds, and the next.
     `is_share`: it is a share of its first count; withheld too when share x count would be a small count.
+    `is_mean`: it is a sum divided by its first count. `log_times`: it holds the logarithm of that count, and `log_plus` more,
+    as many times as this label says, as an information criterion does. Both are told as of the count that is shown, since
+    they would tell the exact one.
     """
 
     name: str
@@ -75,6 +78,9 @@ class Estimate:
     digits: int
     is_share: bool = False
     largest: tuple[str, str, str] | None = None
+    is_mean: bool = False
+    log_times: str = ""
+    log_plus: int = 0
 
 
 Column = Label | Count | Amount | Ratio | Share | Estimate

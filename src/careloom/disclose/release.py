@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, log
 from typing import Any
 
 import pyarrow as pa
@@ -184,7 +184,19 @@ def _estimate(work: _Work, column: Estimate, groups: Groups) -> None:
         if is_few or is_of_one or work.profile.is_small(implied):
             work.withhold(number, column.name)
         else:
-            work.shown[number][column.name] = round(float(estimate), column.digits) + 0.0  # no minus nought
+            told = _as_of_shown(float(estimate), column, row, work.shown[number][column.on[0]])
+            work.shown[number][column.name] = round(told, column.digits) + 0.0  # no minus nought
+
+
+def _as_of_shown(estimate: float, column: Estimate, row: Mapping[str, Any], shown: int) -> float:
+    """The estimate as if its first count were the one that is shown, where it would tell the exact one."""
+    count: int = row[column.on[0]]
+    if column.is_mean:
+        return estimate * count / shown
+    if column.log_times:
+        times: int = row[column.log_times]
+        return estimate + times * log((shown + column.log_plus) / (count + column.log_plus))
+    return estimate
 
 
 def _ratio(work: _Work, column: Ratio, groups: Groups) -> None:

@@ -107,6 +107,9 @@ def check_log(log: Path, noted: str = "") -> CheckedLog:
     """
     try:
         written = log.read_bytes()
+    except FileNotFoundError:
+        begins = "it begins with the first run of the study; if there was one, somebody moved or deleted it"
+        raise AuditError(f"{log}: there is no log of accesses: {begins}") from None
     except OSError as fault:
         raise AuditError(f"{log}: the log of accesses cannot be read ({fault.strerror})") from None
     prints, faults = follow(written)

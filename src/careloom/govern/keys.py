@@ -38,6 +38,22 @@ class StudyKey:
 
         return pseudonyms
 
+    def hide(self, purpose: str) -> Callable[[Sequence[str]], list[str]]:
+        """Return a function from identifiers to 128 bits of keyed BLAKE2b, in hexadecimal, for one purpose.
+
+        For what Careloom keeps for itself: several times as fast as pseudonyms, where there is one for each row of a country.
+        """
+        keyed = hashlib.blake2b(
+            key=hmac.digest(self.secret, f"careloom hidden|{purpose}".encode(), "sha256"), digest_size=16
+        )
+
+        def hidden(identifier: str) -> str:
+            digest = keyed.copy()
+            digest.update(identifier.encode())
+            return digest.hexdigest()
+
+        return lambda identifiers: [hidden(identifier) for identifier in identifiers]
+
 
 def is_open_to_others(path: Path) -> bool:
     """May anybody but its owner read this file? Windows has no such permissions: its folder must keep others out there."""

@@ -110,7 +110,7 @@ def lock(rows: pa.Table, key: bytes, about: str) -> bytes:
 
     properties = encryption.create_encryption_properties(key, aad_prefix=about.encode(), store_aad_prefix=False)
     written = io.BytesIO()
-    pq.write_table(rows, written, encryption_properties=properties)
+    pq.write_table(rows, written, compression="zstd", compression_level=1, encryption_properties=properties)
     return written.getvalue()
 
 

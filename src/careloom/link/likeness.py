@@ -14,10 +14,11 @@ import pyarrow as pa
 from careloom.engine import Engine, splink_backend
 
 MODEL = Path(__file__).with_name("model.json")
-OVERLAP = {"duckdb": "list_has_any({0}_l, {0}_r)", "spark": "arrays_overlap({0}_l, {0}_r)"}
+OVERLAP = {"duckdb": "list_has_any({0}_l, {1}_r)", "spark": "arrays_overlap({0}_l, {1}_r)"}
 EQUAL = "{0}_l = {0}_r"
+EXCHANGED = "?first_near ?surname_near"
 QUESTIONS: dict[str, tuple[str, ...]] = {
-    "first_name": (EQUAL.format("first_name"), "?first_called", "?first_near", EQUAL.format("first_three")),
+    "first_name": (EQUAL.format("first_name"), EXCHANGED, "?first_called", "?first_near", EQUAL.format("first_three")),
     "surname": (EQUAL.format("surname"), "?surname_near", EQUAL.format("surname_sound")),
     "born": (
         EQUAL.format("born_on"), "born_on_l = born_turned_r", "?born_months",
@@ -28,7 +29,10 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "nhs_number": (EQUAL.format("nhs_number"),),
     "upn": (EQUAL.format("upn"),),
 }  # fmt: skip
-"""By comparison: its levels, closest first; `?x` asks whether the lists x share anything. Below them all: nothing is shared."""
+"""By comparison: its levels, closest first; `?x` asks whether the lists x share anything, `?x ?y` whether x of each shares
+anything with y of the other: both names, in each other's column. Below them all: nothing is shared."""
+TOLD_ELSEWHERE = {"surname": EXCHANGED}
+"""What another comparison weighs already for this one, too, so that it is not weighed twice."""
 TOLD_BY = {"born": "born_months"}
 """The part that says whether anything is told at all, where it has another name than the comparison."""
 RARE = ("first_name", "surname")
@@ -37,7 +41,7 @@ BLOCKS = (
     ("nhs_number",),
     ("born_on", "first_three"),
     ("born_on", "surname_three"),
-    ("first_name", "surname", "born_year"),
+    ("both_names", "born_year"),
     ("postcode", "first_three"),
     ("postcode", "surname"),
     ("born_on", "sector"),
@@ -86,17 +90,26 @@ def comparison(
 ) -> dict[str, Any]:
     """One comparison as Splink has it: nothing told, the levels of QUESTIONS, and nothing shared."""
     part = TOLD_BY.get(name, name)
-    overlap = OVERLAP[engine.name]
-    asked = [level if not level.startswith("?") else overlap.format(level[1:]) for level in QUESTIONS[name]]
+    asked = [condition(level, engine) for level in QUESTIONS[name]]
     levels: list[dict[str, Any]] = [
-        {"sql_condition": condition, "label_for_charts": condition, "m_probability": in_one, "u_probability": in_two}
-        for condition, in_one, in_two in zip([*asked, "ELSE"], m, u, strict=True)
+        {"sql_condition": words, "label_for_charts": words, "m_probability": in_one, "u_probability": in_two}
+        for words, in_one, in_two in zip([*asked, "ELSE"], m, u, strict=True)
     ]
     if is_rare:
         levels[0] |= {"tf_adjustment_column": name, "tf_adjustment_weight": 1.0}
-    untold = f"{part}_l IS NULL OR {part}_r IS NULL"
-    blank = {"sql_condition": untold, "label_for_charts": "not told", "is_null_level": True}
-    return {"output_column_name": name, "comparison_levels": [blank, *levels]}
+    untold = [f"{part}_l IS NULL OR {part}_r IS NULL"]
+    untold += [condition(TOLD_ELSEWHERE[name], engine)] if name in TOLD_ELSEWHERE else []
+    blanks = [{"sql_condition": words, "label_for_charts": "not told", "is_null_level": True} for words in untold]
+    return {"output_column_name": name, "comparison_levels": [blanks[0], levels[0], *blanks[1:], *levels[1:]]}
+
+
+def condition(level: str, engine: Engine) -> str:
+    """A level of QUESTIONS in the engine's SQL."""
+    if not level.startswith("?"):
+        return level
+    one, *other = (name.lstrip("?") for name in level.split())
+    pairs = [(one, other[0]), (other[0], one)] if other else [(one, one)]
+    return " AND ".join(OVERLAP[engine.name].format(*pair) for pair in pairs)
 
 
 def weigh(

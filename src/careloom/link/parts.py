@@ -21,7 +21,7 @@ UNSURE_DAYS = 45
 SHORTEST = 3
 """Letters of a name from which one wrong letter still leaves it known."""
 TEXTS = (
-    "first_name", "first_three", "surname", "surname_sound", "surname_three", "born_on", "born_turned", "born_month_day",
+    "first_name", "first_three", "surname", "surname_sound", "surname_three", "both_names", "born_on", "born_turned", "born_month_day",
     "born_year_day", "born_year", "sex", "postcode", "sector", "district", "nhs_number", "upn",
 )  # fmt: skip
 LISTS = ("first_called", "first_near", "surname_near", "born_months")
@@ -91,6 +91,7 @@ def _name_parts(first: str, last: str) -> Parts:
         "surname_three": last[:3] or None,
         "surname_sound": sound(last),
         "surname_near": near(last),
+        "both_names": " ".join(sorted((first, last))) if first and last else None,
     }
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from careloom.engine import Engine
 from careloom.link.likeness import QUESTIONS, read_model, weigh
+from careloom.link.overlap import Lists, weigh_by_overlap
 from careloom.link.parts import Parts, parts_of, parts_table
 
 TWINS = "twins, or a child renamed"
@@ -19,6 +21,8 @@ BETWEEN = "neither likely nor unlikely"
 UNLIKELY = "unlikely to be one child"
 RIVAL_ODDS = 10.0
 """One candidate must be so many times as likely as the next of the same record, or a person decides."""
+LOOKED_AT, KEPT = 100, 10
+"""Pairs are looked at down to the hundredth part of what is doubtful, and kept from the tenth."""
 WEIGHED = "pair_weighed"
 """The closest descriptions of each two that were weighed at all: in working memory only."""
 PAIRS = pa.schema(
@@ -86,9 +90,11 @@ def weigh_units(engine: Engine, units: NDArray[np.int64], asked: Likeness) -> li
     knows = records_by_unit(engine, units)
     known = Counter(record for records in knows.values() for record in records)
     prior = 0.5 / max(len(anchors), *known.values())  # a record is as likely as not of one of these children
-    pairs = weigh(engine, table, read_model(), prior=prior, least=asked.doubtful_from / 10, where=where).to_pylist()
+    pairs = weigh(engine, table, read_model(), prior=prior, least=asked.doubtful_from / LOOKED_AT, where=where)
+    pairs = weigh_by_overlap(pairs, lists_of(told), prior)
+    kept = pairs.filter(pc.greater_equal(pairs["probability"], asked.doubtful_from / KEPT)).to_pylist()
     best: dict[Pair, dict[str, Any]] = {}
-    for pair in sorted(pairs, key=lambda pair: (-pair["probability"], pair["one"], pair["two"])):
+    for pair in sorted(kept, key=lambda pair: (-pair["probability"], pair["one"], pair["two"])):
         best.setdefault((min(ends := (pair["one_unit"], pair["two_unit"])), max(ends)), pair)
     doubts = doubts_of(best, anchors, knows, asked)
     found = []
@@ -97,6 +103,12 @@ def weigh_units(engine: Engine, units: NDArray[np.int64], asked: Likeness) -> li
         levels = {name: pair[name] for name in QUESTIONS}
         found.append(Weighed(one, two, pair["probability"], levels, doubts[units_of]))
     return found
+
+
+def lists_of(told: list[dict[str, Any]]) -> Lists:
+    """Which record system each description is of, and of which unit."""
+    _, of = np.unique([row["record"] for row in told], return_inverse=True)
+    return Lists(of.astype(np.int64), np.array([row["unit_no"] for row in told], dtype=np.int64))
 
 
 def descriptions(engine: Engine, units: NDArray[np.int64]) -> tuple[list[Parts], list[dict[str, Any]]]:
@@ -159,9 +171,12 @@ def odds(probability: float) -> float:
 
 
 def is_twin(pair: Mapping[str, Any]) -> bool:
-    """The same day and surname, and first names that have nothing in common; an equal NHS number says it is one child."""
+    """The same day, and first names that have nothing in common; an equal NHS number says it is one child.
+
+    The surname does not matter: of a twin whose names are in each other's columns it has nothing in common, either.
+    """
     same_day: bool = pair["born"] == len(QUESTIONS["born"])
-    return same_day and bool(pair["surname"] > 0 and pair["first_name"] == 0 and pair["nhs_number"] != 1)
+    return same_day and bool(pair["first_name"] == 0 and pair["nhs_number"] != 1)
 
 
 def records_of(engine: Engine) -> dict[int, tuple[str, ...]]:

@@ -43,7 +43,7 @@ def read_pooled(path: Path) -> Pooled:
         return Pooled(str(told["study"]["name"]), told["disclosure"]["rounded_to"] > 1, of_all(tables))
     except OSError as fault:
         raise StudyError(f"{path}: the pooled results cannot be read ({fault.strerror})") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise StudyError(f"{path}: this is no results.json of a Careloom run") from None
 
 

@@ -184,7 +184,8 @@ def _column(keys: Keys) -> tuple[Column, Heading, Limit | None]:
         case "estimate":
             most, is_share = keys.texts("largest", ()), keys.flag("share")
             largest = (most[0], most[1], most[2]) if most else None
-            column = Estimate(name, keys.texts("on"), keys.whole("digits"), is_share, largest)
+            tells = keys.flag("mean"), keys.text("log_times", ""), keys.whole("log_plus", 0)
+            column = Estimate(name, keys.texts("on"), keys.whole("digits"), is_share, largest, *tells)
         case "limit":  # to the door it is the share itself, which it takes the place of afterwards
             column, limit = _ratio(name, keys), Limit(keys.one_of("end", ENDS), keys.text("trials"))
         case _:

@@ -16,7 +16,7 @@ from careloom.study.look import log_of
 from careloom.study.manifest import inputs, settings
 from careloom.study.outputs import MANIFEST
 
-SHOWN = ("command", "outcome", "purpose", "person_id", "records", "why", "wrote")
+SHOWN = ("command", "outcome", "purpose", "person_id", "records", "table", "why", "wrote")
 """What a line tells that a person reads; its fingerprints are for check."""
 
 

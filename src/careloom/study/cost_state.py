@@ -78,7 +78,16 @@ class Costs:
         """Whom changes touch, group by group: the fewest of those that the difference there rests on.
 
         A group that only gains, as from a mix, rests on all whose nights it gains, and on whoever tells what a night there costs.
+        Of several changes each counts by itself, too: what one of them adds is told by asking with it and without it.
         """
+        found = self.behind_together(grouping, changes, where)
+        for change in changes if len(changes) > 1 else ():
+            for group, who in self.behind_together(grouping, [change], where).items():
+                found[group] = fewest((found.get(group), who)) or who
+        return found
+
+    def behind_together(self, grouping: str, changes: Sequence[Change], where: str) -> dict[str, Behind]:
+        """Whom changes touch, all of them as one."""
         processes = self.catalogue.processes
         with self.counted(changes):
             own = behind(self.engine, grouping, f"({where}) AND ({touched(changes, processes, self.sheet)})")

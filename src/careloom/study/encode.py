@@ -11,20 +11,23 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from careloom.catalogue import Catalogue
 from careloom.core import DeliveryError, NotFoundError, OutputError, RequestError
 from careloom.engine import open_engine
 from careloom.govern import StudyKey, open_key
 from careloom.link.likeness import read_model, weigh
+from careloom.link.overlap import Lists, weigh_by_overlap
 from careloom.link.parts import LISTS, TEXTS, Parts, parts_of, parts_table
 from careloom.link.unite import Link, unite
 
 HEADING = ("key_id", "record", *TEXTS, *LISTS)
 WANTED = ("first_name", "surname", "full_name", "birth_date", "sex", "postcode", "nhs_number", "upn")
-SAME_WORDS = {"born_turned": "born_on"}
-"""Parts that are compared with another part: hashed as that one is."""
+SAME_WORDS = {"born_turned": "born_on", "first_near": "name_near", "surname_near": "name_near"}
+"""Parts that are compared with another part, each hashed as that one is."""
 BETWEEN = " "
 """Parts the hashes of a list in one cell."""
 DAYS = ("%Y-%m-%d", "%d/%m/%Y")
@@ -162,14 +165,7 @@ def link_encoded(one: Path, two: Path, *, out: Path, threshold: float) -> int:
     if not all(tables):
         write_csv(out, ("one", "two", "probability"), [])
         return 0
-    parts = [{name: as_part(name, row[name]) for name in (*TEXTS, *LISTS)} for _, row in rows]
-    numbers = pa.array(range(len(rows)), pa.int64())
-    whose = pa.array([which for which, _ in rows], pa.int64())
-    with closing(open_engine("duckdb")) as engine:
-        pairs = weigh(
-            engine, parts_table(parts, unique_id=numbers, unit_no=numbers, whose=whose), read_model(),
-            prior=0.5 / max(map(len, tables)), least=threshold, where="l.whose <> r.whose", with_rarity=False,
-        ).to_pylist()  # fmt: skip
+    pairs = weigh_encoded(rows, max(map(len, tables)), threshold).to_pylist()
     pairs.sort(key=lambda pair: (-pair["probability"], pair["one"], pair["two"]))
     likely = {(min(pair["one"], pair["two"]), max(pair["one"], pair["two"])): pair["probability"] for pair in pairs}
     links = [Link(first, second, "alike", is_guess=True) for first, second in likely]
@@ -181,9 +177,28 @@ def link_encoded(one: Path, two: Path, *, out: Path, threshold: float) -> int:
     return len(held)
 
 
+def weigh_encoded(rows: list[tuple[int, dict[str, str]]], longest: int, threshold: float) -> pa.Table:
+    """The pairs of records of the two files, by number in `rows`, of at least that probability."""
+    parts = [{name: as_part(name, row[name]) for name in (*TEXTS, *LISTS)} for _, row in rows]
+    numbers, prior = np.arange(len(rows)), 0.5 / longest
+    lists = Lists(np.array([which for which, _ in rows], dtype=np.int64), numbers)
+    with closing(open_engine("duckdb")) as engine:
+        pairs = weigh(
+            engine, parts_table(parts, unique_id=pa.array(numbers), unit_no=pa.array(numbers), whose=pa.array(lists.of)),
+            read_model(), prior=prior, least=threshold / 100, where="l.whose <> r.whose", with_rarity=False,
+        )  # fmt: skip
+    pairs = weigh_by_overlap(pairs, lists, prior)
+    return pairs.filter(pc.greater_equal(pairs["probability"], threshold))
+
+
 def read_encoded(path: Path) -> list[dict[str, str]]:
     headings, rows = read_rows(path)
     if tuple(headings) != HEADING:
+        if tuple(headings[:2]) == HEADING[:2]:
+            raise RequestError(
+                f"{path}: another version of Careloom encoded this, whose parts are not those of this one; "
+                "encode both lists anew, with one version"
+            )
         raise RequestError(f"{path}: this is no file that careloom encode wrote")
     return rows
 

@@ -55,7 +55,7 @@ def find_places(study_file: Path, catalogue: Catalogue, *, rule: str, purpose: s
     try:
         check_in_force(study.governed, dt.date.today())
         with kept(study, "finding") as engine:
-            named = known_rule(engine, rule, purpose)
+            named = named_rule(engine, rule, purpose)
             places = [(*place, str(line)) for *place, line in engine.rows(select_places(named.rule))]
     except CareloomError as fault:
         note_access(log, {**about, "outcome": "refused", "why": str(fault)})
@@ -67,16 +67,20 @@ def find_places(study_file: Path, catalogue: Catalogue, *, rule: str, purpose: s
     return Told(tuple(part for part in (f"{named.rule}: {named.message}", INSIDE + more, said, listing) if part))
 
 
-def known_rule(engine: Engine, rule: str, purpose: str) -> RuleState:
+def named_rule(engine: Engine, rule: str, purpose: str) -> RuleState:
     """The rule of that id. What was asked for is not repeated: it might be anything."""
-    if not purpose:
-        raise RequestError(
-            'say why you look: --purpose "..."; it is written down with who you are and what you looked at'
-        )
+    check_purpose(purpose)
     found = engine.rows(f"SELECT rule, message, state FROM rule_state WHERE rule = {text(rule)}")
     if not found:
         raise RequestError('there is no such rule; careloom findings without --rule lists them, such as "ssda903 101"')
     return RuleState(*found[0])
+
+
+def check_purpose(purpose: str) -> None:
+    if not purpose.strip():
+        raise RequestError(
+            'say why you look: --purpose "..."; it is written down with who you are and what you looked at'
+        )
 
 
 def select_places(rule: str) -> str:

@@ -1,7 +1,7 @@
 """What a run keeps of its parts, so that the next one, or one after a kill, need not make them again.
 
 It lies in .careloom/ beside the study file, encrypted. Where the study keeps no vault, no name, number or postcode is in it, not even
-encrypted: pseudonyms stand in their place; birth dates are, since ages are reckoned from them. Whatever cannot be read as it
+encrypted: keyed hashes stand in their place; birth dates are, since ages are reckoned from them. Whatever cannot be read as it
 was written is made again.
 """
 

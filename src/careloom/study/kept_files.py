@@ -52,12 +52,12 @@ class Place:
 def lock_part(place: Place, engine: Engine, tables: Mapping[str, Sequence[str]], ledger: Ledger, note: Note) -> None:
     """Write a part's tables into a folder beside, and put it in place whole. Raises VaultError or OSError.
 
-    `tables` are by name, each with its columns that identify a child: pseudonyms are written in their place.
+    `tables` are by name, each with its columns that identify a child: keyed hashes are written in their place.
     """
     folder, batches = new_folder(place), dict.fromkeys(tables, 0)
     for name, telling in tables.items():
         for rows in engine.parts(f'SELECT * FROM "{name}"'):
-            place.write(folder, f"{name}.{batches[name]}", under_pseudonyms(rows, telling, place.lock))
+            place.write(folder, f"{name}.{batches[name]}", without_names(rows, telling, place.lock))
             batches[name] += 1
     said = json.dumps({"tables": batches, "steps": [asdict(step) for step in ledger.steps]})
     place.write(folder, ACCOUNT, pa.table({"said": [said]}))
@@ -76,14 +76,14 @@ def new_folder(place: Place) -> Path:
     return folder
 
 
-def under_pseudonyms(rows: pa.Table, telling: Sequence[str], lock: StudyKey) -> pa.Table:
-    """The rows with a pseudonym in place of each text that identifies a child: what was equal is equal still. Dates go."""
-    pseudonyms = lock.pseudonymise("kept")
+def without_names(rows: pa.Table, telling: Sequence[str], lock: StudyKey) -> pa.Table:
+    """The rows with a keyed hash in place of each text that identifies a child: what was equal is equal still. Dates go."""
+    hidden = lock.hide("kept")
     for name in [name for name in rows.column_names if name in telling]:
         at, column = rows.column_names.index(name), rows[name]
         if pa.types.is_string(column.type):
             packed = column.combine_chunks().dictionary_encode()
-            names = pa.array(pseudonyms(packed.dictionary.to_pylist()), pa.string())
+            names = pa.array(hidden(packed.dictionary.to_pylist()), pa.string())
             rows = rows.set_column(at, name, names.take(packed.indices))
         else:
             rows = rows.set_column(at, name, pa.nulls(len(column), column.type))

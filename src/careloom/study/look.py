@@ -151,7 +151,7 @@ def check_results(study: Study) -> str:
     except PermissionError:
         why = "only who ran the study can read these results"
         raise NotFoundError(f"{study.out}: {why}; ask them, or run it yourself into another folder") from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise NotFoundError(f"{study.out}: there are no results of a run here; make them with careloom run") from None
     if name != study.name:
         raise NotFoundError(f"{study.out}: these are the results of another study; run this one first")

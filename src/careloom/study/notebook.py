@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,12 +14,17 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from careloom.core import NotFoundError, RequestError, nearest
+from careloom.catalogue import load_catalogue
+from careloom.core import CareloomError, NotFoundError, RequestError, nearest
 from careloom.engine import open_kept
+from careloom.govern import note_access
 from careloom.report.beside import VERSION
 from careloom.report.figures import FIGURES
 from careloom.report.question import Answer, read_questions
 from careloom.report.showing import figure_html, figure_of, list_html, table_html
+from careloom.study.agreements import check_in_force
+from careloom.study.file import Study, read_study
+from careloom.study.look import log_of
 from careloom.study.released import AGAIN, question_of, read_answer
 
 if TYPE_CHECKING:
@@ -166,16 +172,25 @@ class Results:
     def __contains__(self, name: object) -> bool:
         return name in self.told["tables"]
 
-    def inside(self, name: str) -> InsideTable:
+    def inside(self, name: str, *, purpose: str = "", study_file: str | Path | None = None) -> InsideTable:
         """A table of study.duckdb, about single children: it stays inside, and nothing of it has gone through disclosure control.
 
-        Raises NotFoundError where that file is not there, as it is not where results were handed on, and RequestError
-        for a table that it does not hold.
+        That it was taken, by whom, when and why, is written into the study's access.jsonl first; `purpose` is the study's own where
+        none is given. The study file is found from where the results lie; `study_file` names it where they were moved. Raises
+        NotFoundError where study.duckdb is not there, as it is not where results were handed on, or the study file is not;
+        RequestError for a table that there is not; and AuditError when it cannot be written down: no rows are returned then.
         """
-        with closing(open_kept(self.folder / "study.duckdb")) as engine:
-            if not name.isidentifier() or not engine.columns(name):
-                raise RequestError(f'study.duckdb holds no table "{name}"; docs/catalogue.md names the common tables')
-            return InsideTable(engine.arrow(f"SELECT * FROM {name}"), name)
+        study = study_of(self.folder, Path(study_file) if study_file else None)
+        log, why = log_of(study.file, study), purpose.strip() or study.governed.purpose
+        about = {"study": study.name, "command": "notebook", "purpose": why, "wrote": []}
+        try:
+            check_in_force(study.governed, dt.date.today())
+            found = read_inside(self.folder, name)
+        except CareloomError as fault:
+            note_access(log, {**about, "outcome": "refused", "why": str(fault)})
+            raise
+        note_access(log, {**about, "table": name, "outcome": "shown"})
+        return found
 
     def _repr_html_(self) -> str:
         study = self.told["study"]
@@ -185,6 +200,36 @@ class Results:
 
     def __repr__(self) -> str:
         return f"<results of {self.told['study']['name']}: {len(self.told['tables'])} released tables>"
+
+
+def read_inside(folder: Path, name: str) -> InsideTable:
+    """A table of study.duckdb. What was asked for is not repeated: it might be anything."""
+    with closing(open_kept(folder / "study.duckdb")) as engine:
+        if not name.isidentifier() or not engine.columns(name):
+            raise RequestError("study.duckdb holds no table of this name; docs/catalogue.md names the common tables")
+        return InsideTable(engine.arrow(f"SELECT * FROM {name}"), name)
+
+
+def study_of(folder: Path, study_file: Path | None) -> Study:
+    """The study whose results these are, found by what their manifest says. Raises NotFoundError when it is not there."""
+    if not (folder / "study.duckdb").is_file():
+        raise NotFoundError(
+            f"{folder / 'study.duckdb'}: there are no rows of single children here; a run keeps them with it"
+        )
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        name, place = manifest["study"], study_file or folder / manifest["study_file"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise NotFoundError(f"{folder / 'manifest.json'}: {AGAIN}") from None
+    if not place.is_file():
+        why = "the study file of these results is not there, and beside it is written down who takes rows of single children"
+        raise NotFoundError(f"{place}: {why}; name it: inside(table, study_file=...)")
+    study = read_study(place, load_catalogue())
+    if study.name != name:
+        raise NotFoundError(
+            f"{place}: these are the results of another study; name theirs: inside(table, study_file=...)"
+        )
+    return study
 
 
 def open_results(folder: str | Path) -> Results:
@@ -202,7 +247,7 @@ def open_results(folder: str | Path) -> Results:
         names = set(told["tables"])
     except OSError:
         raise NotFoundError(f"{path}: there are no results of a run here; make them with careloom run") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise NotFoundError(f"{path}: {AGAIN}") from None
     if told.get("version") != VERSION or not names <= set(read_questions()):
         raise NotFoundError(f"{path}: {AGAIN}")

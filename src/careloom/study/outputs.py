@@ -100,7 +100,7 @@ def check_ours(out: Path, study: str) -> None:
         written = {MANIFEST, *(file["file"] for file in manifest["files"])}
     except PermissionError as fault:
         raise cannot_write(out, fault) from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise OutputError(f"{out}: this holds files that no Careloom run made; {advice}") from None
     if manifest.get("study") != study:
         raise OutputError(f"{out}: this holds the results of another study; {advice}")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from careloom.core import NotFoundError
@@ -31,10 +32,14 @@ def question_of(name: str) -> Question:
 
 
 def read_answer(path: Path, question: Question) -> Answer:
-    """One released table. Raises NotFoundError when its columns are not those of the question."""
+    """One released table. Raises NotFoundError when it cannot be read, or its columns are not those of the question."""
     if not path.is_file():
         return Answer(question, None)
-    rows = pq.read_table(path)
+    try:
+        rows = pq.read_table(path)
+        rows.validate(full=True)
+    except (OSError, pa.ArrowException):
+        raise NotFoundError(f"{path}: this is not as a run wrote it; run the study again") from None
     if rows.column_names != [*(column.name for column in question.columns), WITHHELD]:
         raise NotFoundError(f"{path}: {AGAIN}")
     return Answer(question, Released(question.name, rows, Account(question.name, 0, 0, 0, 0, 0)))

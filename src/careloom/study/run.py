@@ -41,6 +41,7 @@ from careloom.study.accounts import READING, check_balance, refused, wait, waiti
 from careloom.study.audit import noted_run
 from careloom.study.checklists import checklist_table
 from careloom.study.file import Study
+from careloom.study.findings_of_children import name_findings
 from careloom.study.in_turn import take_in_turn
 from careloom.study.keeping import Keeping, begin
 from careloom.study.kept_tables import write_kept
@@ -191,7 +192,9 @@ def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine, *, accep
 def link_children(study: Study, catalogue: Catalogue, engine: Engine, pseudonym: Pseudonym) -> Ledger:
     """Link by the study's mode; the extracts are all returns that do not come every year."""
     extracts = [name for name, return_ in catalogue.returns.items() if not return_.yearly]
-    return link_persons(engine, pseudonym, extracts=extracts, mode=study.links.mode, likeness=study.links.likeness)
+    ledger = link_persons(engine, pseudonym, extracts=extracts, mode=study.links.mode, likeness=study.links.likeness)
+    name_findings(engine)
+    return ledger
 
 
 def make_histories(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:

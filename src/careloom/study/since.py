@@ -62,7 +62,9 @@ def since(earlier: Path, study: Study) -> Since:
 def read(path: Path) -> pa.Table:
     """A released table; an empty one where the file is none."""
     try:
-        return pq.read_table(path)
+        rows = pq.read_table(path)
+        rows.validate(full=True)
+        return rows
     except (OSError, pa.ArrowInvalid):
         return pa.table({})
 

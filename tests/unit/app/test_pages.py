@@ -52,13 +52,17 @@ def test_only_what_is_known_can_be_chosen(asked: str, found: str) -> None:
 def test_a_form_says_what_would_be_otherwise() -> None:
     form = {
         "title": "More", "why": "To see", "fee:secure": "10", "fee:other": "", "hours:CIN 3": "-5.5", "often:LAC 6": " 20 ",
-        "moved": "5", "moved_from": "secure", "moved_to": "other", "csrf": "x",
+        "moved": "5", "moved_from": "secure", "moved_to": "other", "csrf": "x", "rate:nurse": "2.5",
+        "needs_moved": "10", "needs_from": "EBD", "needs_to": "CWD", "fewer_back": "50", "do": "write",
     }  # fmt: skip
     asked = what_if_in(Asked("/costs", form=form, is_sent=True))
     assert asked.fees == {"secure": 10.0, "other": 0.0}
     assert asked.hours == {"CIN 3": -5.5}
     assert asked.often == {"LAC 6": 20.0}
     assert (asked.moved, asked.moved_from, asked.moved_to) == (5.0, "secure", "other")
+    assert (asked.needs_moved, asked.needs_from, asked.needs_to) == (10.0, "EBD", "CWD")
+    assert asked.rates == {"nurse": 2.5}
+    assert asked.fewer_back == 50.0
 
 
 @pytest.mark.parametrize("text", ["ten", "1e999", "nan", "-inf", "1,5", "10%"])

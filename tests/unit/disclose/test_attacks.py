@@ -1,6 +1,7 @@
 """Attacks on released tables of levels and steps: from all that is shown, no withheld number can be found."""
 
 from collections.abc import Callable
+from math import log
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from careloom.disclose import DEFAULT, Count, Estimate, Label, Parts, Ratio, Released, Steps, Total, release
+from careloom.report.question import FOLDER, read_question
 
 COLUMNS = (
     Label("group"),
@@ -147,3 +149,30 @@ def test_what_a_step_dropped_of_few_children_is_not_what_the_next_has_less() -> 
         for last in range(first + 1, 5):
             if first < 2 <= last and None not in (left[first], left[last]):
                 assert dropped[first + 1 : last + 1].count(None) > 1
+
+
+@pytest.mark.parametrize("shown", [20, 110, 665, 9510])
+def test_criteria_of_fit_do_not_tell_the_number_that_was_rounded(shown: int) -> None:
+    """BIC less AIC is (log n - 2) x parameters: of 663 assessments, shown as 665, seven models left 662 or 663."""
+    question = read_question(FOLDER / "class_fit.toml")
+    told = []
+    for n in range(shown - 2, shown + 3):
+        fits = [(classes, 35 * classes - 1, -8.0 * shown + 31.7 * classes) for classes in range(1, 8)]
+        rows = [fit_row(*fit, n, gain=31.7 / n if fit[0] > 1 else None) for fit in fits]
+        told.append(release(pa.Table.from_pylist(rows), question.columns, name="class_fit").rows.to_pylist())
+    assert {row["assessments"] for rows in told for row in rows} == {shown}
+    assert all(rows == told[0] for rows in told)
+    assert len({row["bic"] for row in told[0]}) == 7
+
+
+def fit_row(classes: int, parameters: int, loglik: float, n: int, *, gain: float | None) -> dict[str, object]:
+    """A row of `class_fit` with its criteria, and nothing in the columns that do not rest on the number of assessments."""
+    question = read_question(FOLDER / "class_fit.toml")
+    labels = {column.name: "" for column in question.columns if isinstance(column, Label)}
+    others = {column.name: None for column in question.columns if isinstance(column, Estimate)}
+    aic = 2.0 * parameters - 2.0 * loglik
+    bic = aic + (log(n) - 2.0) * parameters
+    criteria = {"aic": aic, "aic3": aic + parameters, "bic": bic, "caic": bic + parameters, "icl": bic + 12.0}
+    sabic = aic + (log((n + 2.0) / 24.0) - 2.0) * parameters
+    counted = {"classes": classes, "parameters": parameters, "assessments": n, "log_likelihood": loglik}
+    return {**labels, **others, **criteria, **counted, "sabic": sabic, "gain_per_assessment": gain}

@@ -162,4 +162,6 @@ def test_what_cannot_be_written_or_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="cannot be written down"):
         note_access(tmp_path / "file" / "access.jsonl", {})
     with pytest.raises(AuditError, match="cannot be read"):
+        check_log(tmp_path / "access.jsonl")
+    with pytest.raises(AuditError, match="there is no log of accesses: it begins with the first run"):
         check_log(tmp_path / "none.jsonl")

@@ -82,6 +82,9 @@ SLIPS: dict[str, Told] = {
     "day and month turned": {"born_on": dt.date(2010, 4, 3)},
     "another street": {"postcode": "ZZ1 2XY"},
     "no postcode and no sex": {"postcode": None, "sex": "U"},
+    "names in each other's columns": {"first_name": "Wyhurst", "surname": "Thomas", "postcode": "ZZ7 7QQ"},
+    "and a slip in both": {"first_name": "Wyhrust", "surname": "Thomass"},
+    "a whole name with the surname first": {"first_name": None, "surname": None, "full_name": "Wyhurst Thomas"},
 }
 
 
@@ -109,6 +112,22 @@ def test_twins_each_find_themselves_and_a_twin_alone_is_left_to_a_person(engine:
     assert link(engine, [TOM, twin, *FILLING], [twin, TOM]) == {"1": "2 alike", "2": "1 alike"}
     assert link(engine, [TOM, *FILLING], [twin]) == {"1": "alone"}
     assert doubts(engine) == ["twins, or a child renamed"]
+
+
+def test_twins_whose_names_are_in_each_others_columns_are_still_themselves(engine: Engine) -> None:
+    """Alone, such a record shares neither name with the other twin, and is left to a person like any twin."""
+    twin = {**TOM, "first_name": "Harry"}
+    turned = [{**each, "first_name": each["surname"], "surname": each["first_name"]} for each in (twin, TOM)]
+    assert link(engine, [TOM, twin, *FILLING], turned) == {"1": "2 alike", "2": "1 alike"}
+    assert link(engine, [TOM, *FILLING], turned[:1]) == {"1": "alone"}
+    assert doubts(engine) == ["twins, or a child renamed"]
+
+
+def test_a_father_of_the_turned_name_is_nobody(duck: Engine) -> None:
+    """James Thomas and Thomas James, of other days and places, are two."""
+    james = {**TOM, "first_name": "James", "surname": "Thomas"}
+    other = {**james, "first_name": "Thomas", "surname": "James", "born_on": dt.date(2010, 8, 9), "postcode": "ZZ7 7QQ"}
+    assert link(duck, [james, *FILLING], [other]) == {"1": "alone"}
 
 
 def test_an_unborn_child_is_found_once_born_and_not_taken_for_a_brother(duck: Engine) -> None:

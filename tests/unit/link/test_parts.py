@@ -75,3 +75,11 @@ def test_a_turned_date_is_found() -> None:
 def test_a_whole_name_is_cut(whole: str) -> None:
     parts = told(first_name=None, surname=None, full_name=whole)
     assert (parts["first_name"], parts["surname"]) == ("THOMAS", "OBRIENSMITH")
+
+
+def test_names_in_each_others_columns_are_the_same_two_names() -> None:
+    right, turned = told(), told(first_name="O'Brien-Smith", surname="Thomas")
+    assert right["both_names"] == turned["both_names"] == "OBRIENSMITH THOMAS"
+    assert set(right["first_near"]) & set(turned["surname_near"])
+    assert told(surname=None)["both_names"] is None
+    assert told(first_name="Unborn")["both_names"] is None

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 
 import careloom
 from careloom.core import NotFoundError, RequestError
-from careloom.engine import write_database
 from careloom.study.notebook import Results
 
 WITHHELD_SUM = "777777"
@@ -111,22 +109,9 @@ def test_what_cannot_be_had_is_said_with_what_can(results: Results) -> None:
         results["followed"].chart()
 
 
-def test_nothing_inside_is_shown_unasked(written: tuple[Path, Any], tmp_path: Path) -> None:
-    """Without study.duckdb there is no inside; with it, rows are handed over, and a display shows none of them."""
-    folder = tmp_path / "results"
-    shutil.copytree(written[0], folder)
-    results = careloom.open_results(folder)
+def test_without_the_database_there_is_nothing_inside(written: tuple[Path, Any]) -> None:
     with pytest.raises(NotFoundError, match=r"study\.duckdb"):
-        results.inside("spell")
-    write_database(folder / "study.duckdb", {"spell": pa.table({"person_id": ["PERSON00001", "PERSON00002"]})})
-    inside = results.inside("spell")
-    assert inside.arrow().column("person_id").to_pylist() == ["PERSON00001", "PERSON00002"]
-    for shown in (repr(inside), inside._repr_html_()):
-        assert "PERSON" not in shown
-        assert "stay inside" in shown
-    for name in ("none", "spell; DROP TABLE spell", ""):
-        with pytest.raises(RequestError, match="holds no table"):
-            results.inside(name)
+        careloom.open_results(written[0]).inside("spell")
 
 
 def test_results_of_another_careloom_are_refused(written: tuple[Path, Any], tmp_path: Path) -> None:

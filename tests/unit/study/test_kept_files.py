@@ -13,7 +13,7 @@ import pytest
 from careloom.core import Ledger
 from careloom.engine import DuckDBEngine
 from careloom.govern import StudyKey
-from careloom.study.kept_files import ACCOUNT, NOTE, Note, Place, lock_part, read_note, under_pseudonyms, unlock_part
+from careloom.study.kept_files import ACCOUNT, NOTE, Note, Place, lock_part, read_note, unlock_part, without_names
 
 KEY = StudyKey(bytes(range(32)))
 NAME = "Zebedee Quill"
@@ -105,7 +105,7 @@ def test_nothing_is_in_the_clear_and_only_the_owner_may_open_it(place: Place, du
         assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
 
 
-def test_pseudonyms_stand_for_what_identifies_a_child_and_what_was_equal_is_equal(
+def test_keyed_hashes_stand_for_what_identifies_a_child_and_what_was_equal_is_equal(
     place: Place, duck: DuckDBEngine
 ) -> None:
     keep(place, duck, ("child_id", "happened_on"))
@@ -117,8 +117,8 @@ def test_pseudonyms_stand_for_what_identifies_a_child_and_what_was_equal_is_equa
     assert NAME not in one
     assert back["happened_on"].to_pylist() == [None] * 4
     assert back["cost"] == EVENT["cost"]
-    again = under_pseudonyms(EVENT, ["child_id"], StudyKey(bytes(32)))
-    assert again["child_id"].to_pylist()[0] != one  # another key, another pseudonym
+    again = without_names(EVENT, ["child_id"], StudyKey(bytes(32)))
+    assert again["child_id"].to_pylist()[0] != one  # another key, another hash
 
 
 def is_refused(place: Place, engine: DuckDBEngine) -> bool:

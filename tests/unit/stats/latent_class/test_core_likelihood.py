@@ -81,8 +81,8 @@ def test_parts_of_the_patterns_add_up(table: PatternTable, monkeypatch: pytest.M
     at = away(table)
     point, free = PatternObjective(table, kernel="numpy").expect(at), free_parameters(at)
     whole = point.loglik, point.members, point.counts, information_unseen(table, at, free)
-    for module in ("likelihood", "halves", "information"):
-        monkeypatch.setattr(f"careloom.stats.latent_class.model.{module}.PATTERNS_AT_ONCE", 7)
+    for module in ("rows.patterns", "model.halves", "model.information"):
+        monkeypatch.setattr(f"careloom.stats.latent_class.{module}.PATTERNS_AT_ONCE", 7)
     in_parts = PatternObjective(table, kernel="numpy").expect(at)
     for found in (
         (in_parts.loglik, in_parts.members, in_parts.counts, information_unseen(table, at, free)),

@@ -19,9 +19,8 @@ from careloom.stats.latent_class.fitting.proof import (
     Certificate,
     at_the_edges,
     certify,
-    complete_scale,
 )
-from careloom.stats.latent_class.model.information import free_parameters
+from careloom.stats.latent_class.model.information import complete_scale, free_parameters
 from careloom.stats.latent_class.model.likelihood import Point
 from careloom.stats.latent_class.model.objective import Objective
 from careloom.stats.latent_class.model.parameters import Parameters

@@ -124,7 +124,7 @@ def residual_products(
     table: PatternTable, at: Parameters, some: slice, one: NDArray[np.intp], other: NDArray[np.intp]
 ) -> Floats:
     """Membership times both residuals, summed over classes, for some patterns (p, Q); 0 with either item missing."""
-    cells, count = table.cells[some], len(at.log_probabilities)
+    cells, count = table.cells_of(some), len(at.log_probabilities)
     answers = np.zeros((len(cells), count + 1))
     answers[np.arange(len(cells))[:, None], cells] = 1.0
     seen = (cells < count).astype(np.float64)[:, at.item_of_cell]

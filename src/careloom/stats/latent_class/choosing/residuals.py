@@ -97,7 +97,7 @@ def answered(table: PatternTable, at: Parameters) -> Iterator[tuple[slice, Float
     """Some patterns at a time: which, their memberships (p, K) and their answers (p, M), 1 where a cell is chosen."""
     cells = len(at.log_probabilities)
     for some, _, belongs in belonging(table, at):
-        chosen = table.cells[some]
+        chosen = table.cells_of(some)
         answers = np.zeros((len(chosen), cells + 1))
         answers[np.arange(len(chosen))[:, None], chosen] = 1.0
         yield some, belongs, answers[:, :cells]

@@ -22,8 +22,13 @@ from numpy.typing import NDArray
 
 from careloom.stats.latent_class.fitting.fit import LatentClassFit
 from careloom.stats.latent_class.fitting.held import sum_of
-from careloom.stats.latent_class.fitting.proof import LEAST_EIGENVALUE, complete_scale
-from careloom.stats.latent_class.model.information import complete_information, free_parameters, scores
+from careloom.stats.latent_class.fitting.proof import LEAST_EIGENVALUE
+from careloom.stats.latent_class.model.information import (
+    complete_information,
+    complete_scale,
+    free_parameters,
+    scores,
+)
 from careloom.stats.latent_class.model.likelihood import Point, point_of
 from careloom.stats.latent_class.model.objective import PatternObjective
 from careloom.stats.latent_class.model.parameters import Parameters

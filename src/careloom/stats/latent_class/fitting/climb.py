@@ -1,18 +1,22 @@
 """Climbing the likelihood: EM to get going, L-BFGS to get there.
 
 EM alone stops moving long before it arrives when classes overlap, so what decides is never how little the last step
-gained but how much is still to be gained: half of g'Hg, in units of the total log-likelihood.
+gained but how much is still to be gained: half of g'Hg, in units of the total log-likelihood. L-BFGS begins from the
+information there would be if the classes were seen. Where it hardly gains any more, in the long flat valleys before a
+top, it goes on from how the surface bends there, looked at again every few steps.
 Source: Nocedal and Wright (2006), Numerical Optimization, ch. 7.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from careloom.stats.latent_class.model import compiled
+from careloom.stats.latent_class.model.curvature import Curvature, curvature_at
 from careloom.stats.latent_class.model.likelihood import Point
 from careloom.stats.latent_class.model.objective import Objective, PatternObjective
 from careloom.stats.latent_class.model.parameters import Parameters
@@ -29,6 +33,10 @@ FAIR_PART = 1e-4  # of what the slope promises
 # Differences below the rounding of the sum mean nothing; without this slack the last steps would be refused.
 ROUNDING = 8.0 * np.finfo(float).eps
 CURVED = 1e-10  # least cosine between a step and the fall in slope along it
+# So many steps that gained less than this much are slow ones: how the surface bends is worth looking at.
+WINDOW, SLOW = 10, 1.0
+LOOK_AGAIN = 80  # steps after which the surface may bend otherwise ...
+LONGER = 1.5  # ... and so many times that after the next look, for where looking helps it helps at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +57,15 @@ class Memory:
 
 @dataclass(frozen=True, eq=False)
 class Climb:
-    """Where a climb stands: what the E-step says there, steps taken, and the gain it still expects."""
+    """Where a climb stands: what the E-step says there, steps taken, and the gain it still expects.
+
+    ``on_its_way``: it stopped because it had become slow, or to look about, and would go on.
+    """
 
     point: Point
     steps: int
     gain_left: float
+    on_its_way: bool = False
 
 
 def climb_by_em(objective: Objective, start: Parameters, steps: int) -> Climb:
@@ -67,20 +79,45 @@ def climb_by_em(objective: Objective, start: Parameters, steps: int) -> Climb:
 def climb_to_end(objective: Objective, start: Parameters, most: int = MOST_STEPS) -> Climb:
     """EM steps and then L-BFGS from one start, until hardly anything is left to gain or ``most`` steps are taken."""
     ended = climb_compiled(objective, start, EM_STEPS, most)
-    return ended or climb(objective, climb_by_em(objective, start, EM_STEPS), most)
+    ended = ended or climb_part(objective, climb_by_em(objective, start, EM_STEPS), most)
+    return climb_on(objective, ended, EM_STEPS + most)
 
 
 def climb(objective: Objective, start: Climb, most: int) -> Climb:
-    """L-BFGS, preconditioned by the complete-data information; one EM step whenever it would not go up."""
-    ended = climb_compiled(objective, start.point.at, 0, most)
+    """L-BFGS from where a climb stands, until hardly anything is left to gain or ``most`` steps are taken."""
+    return climb_on(objective, climb_part(objective, start, most), start.steps + most)
+
+
+def climb_on(objective: Objective, found: Climb, until: int) -> Climb:
+    """The rest of the way, looking every few steps how the surface bends."""
+    steps = LOOK_AGAIN
+    while found.on_its_way and found.steps < until:
+        assert isinstance(objective, PatternObjective)
+        curvature = curvature_at(objective.table, found.point)
+        found = climb_part(objective, found, min(steps, until - found.steps), curvature)
+        steps = int(steps * LONGER)
+    return found
+
+
+def climb_part(objective: Objective, start: Climb, most: int, curvature: Curvature | None = None) -> Climb:
+    """L-BFGS until it has arrived, has become slow or, with a curvature, has taken ``most`` steps.
+
+    Only where the objective is a table of patterns can the curvature be had and is slowness looked for. Where a step
+    would not go up, one EM step is taken.
+    """
+    ended = climb_compiled(objective, start.point.at, 0, most, curvature)
     if ended:
-        return Climb(ended.point, start.steps + ended.steps, ended.gain_left)
-    point, gain = start.point, np.inf
+        return Climb(ended.point, start.steps + ended.steps, ended.gain_left, ended.on_its_way)
+    point, gain, last = start.point, np.inf, start.point.value
     nothing = Memory(*np.empty((2, 0, point.slope.size)))
-    memory = nothing
+    memory, window = nothing, window_of(objective, curvature)
     for step in range(most):
+        if window and step and step % window == 0:
+            if point.value - last < SLOW:
+                return Climb(point, start.steps + step, gain, on_its_way=True)
+            last = point.value
         slope = point.slope
-        direction = ascent(slope, point.fitted, memory)
+        direction = ascent(slope, memory, point, curvature)
         direction[point.at.at_bound & (slope == 0.0)] = 0.0
         gain = float(slope @ direction) / 2.0
         if gain < 0.0 and len(memory.moved):  # the bounds have turned the direction downhill: begin anew
@@ -96,30 +133,54 @@ def climb(objective: Objective, start: Climb, most: int) -> Climb:
                 return Climb(point, start.steps + step, gain)
         memory = memory.and_also(reached.at.flat() - point.at.flat(), slope - reached.slope)
         point = reached
-    return Climb(point, start.steps + most, gain)
+    return Climb(point, start.steps + most, gain, on_its_way=curvature is not None)
 
 
-def climb_compiled(objective: Objective, start: Parameters, em_steps: int, most: int) -> Climb | None:
+def window_of(objective: Objective, curvature: Curvature | None) -> int:
+    return WINDOW if isinstance(objective, PatternObjective) and curvature is None else 0
+
+
+def climb_compiled(
+    objective: Objective, start: Parameters, em_steps: int, most: int, curvature: Curvature | None = None
+) -> Climb | None:
     """EM steps and L-BFGS in compiled code; None where the objective has none, or a product of probabilities vanishes."""
     if not isinstance(objective, PatternObjective) or objective.blocks is None:
         return None
-    rules = compiled.Rules(
-        em_steps, most, REMEMBERED, HALVINGS, GAIN_LEFT, LONGEST_STEP, NEARLY_CERTAIN, FAIR_PART, ROUNDING, CURVED
+    counts = (em_steps, most, REMEMBERED, HALVINGS, window_of(objective, curvature))
+    amounts = (GAIN_LEFT, LONGEST_STEP, NEARLY_CERTAIN, FAIR_PART, ROUNDING, CURVED, SLOW)
+    ended = compiled.climb(objective.blocks, objective.prior, start, compiled.Rules(*counts, *amounts), curvature)
+    if ended is None:
+        return None
+    at, steps, gain, stopped = ended
+    return Climb(
+        objective.expect(at),
+        steps,
+        gain,
+        stopped == compiled.SLOW or (stopped == compiled.OUT_OF_STEPS and curvature is not None),
     )
-    ended = compiled.climb(objective.blocks, objective.prior, start, rules)
-    return Climb(objective.expect(ended[0]), *ended[1:]) if ended else None
 
 
-def ascent(slope: Floats, information: Floats, memory: Memory) -> Floats:
-    """The L-BFGS direction in compact form (Byrd, Nocedal and Schnabel 1994, Math. Program. 63:129, theorem 2.2)."""
-    spread = 1.0 / np.maximum(information, NEARLY_CERTAIN)
-    direction = spread * slope
+def if_seen(point: Point) -> Callable[[Floats], Floats]:
+    """What slopes would ask for if the classes were seen: each parameter is then told by the rows fitted to it."""
+    spread = 1.0 / np.maximum(point.fitted, NEARLY_CERTAIN)
+    return lambda slopes: slopes * spread
+
+
+def ascent(slope: Floats, memory: Memory, point: Point, curvature: Curvature | None) -> Floats:
+    """The L-BFGS direction in compact form (Byrd, Nocedal and Schnabel 1994, Math. Program. 63:129, theorem 2.2).
+
+    A curvature is scaled by how much longer the last step was than it would have had it.
+    """
+    undo = curvature.undo if curvature else if_seen(point)
+    direction = undo(slope)
     if not len(memory.moved):
         return np.asarray(direction)
     moved, bent = memory.moved, memory.bent
     both = moved @ bent.T
     along = solve_triangular(both, moved @ slope, check_finite=False)
-    bent_spread = bent * spread
+    bent_spread = undo(bent)
+    scale = both[-1, -1] / (bent[-1] @ bent_spread[-1]) if curvature else 1.0
+    direction, bent_spread = scale * direction, scale * bent_spread
     middle = np.diag(both) * along + bent_spread @ (bent.T @ along) - bent_spread @ slope
     direction += moved.T @ solve_triangular(both, middle, trans="T", check_finite=False) - bent_spread.T @ along
     return np.asarray(direction)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from careloom.stats.latent_class.fitting.climb import MOST_STEPS, NEARLY_CERTAIN, ROUNDING, Climb, climb, search_line
-from careloom.stats.latent_class.model.information import free_parameters
+from careloom.stats.latent_class.model.information import complete_scale, free_parameters
 from careloom.stats.latent_class.model.likelihood import Point
 from careloom.stats.latent_class.model.objective import Objective
 from careloom.stats.latent_class.model.parameters import LEAST_LOG
@@ -108,12 +107,6 @@ def newton_step(slope: Floats, information: Floats, scale: Floats) -> tuple[Floa
     told = np.abs(values) > LEAST_EIGENVALUE
     move = np.where(told, along / np.where(told, np.abs(values), 1.0), 0.0)
     return (vectors @ move) / scale, float(along @ move) / 2.0, float(values.min())
-
-
-def complete_scale(point: Point, free: NDArray[np.intp]) -> Floats:
-    """Square root of the complete-data information of each free parameter (F,)."""
-    probability = np.exp(point.at.flat()[free])
-    return np.asarray(np.sqrt(np.maximum(point.fitted[free] * (1.0 - probability), 1e-300)))
 
 
 def settle(objective: Objective, found: Climb) -> Climb:

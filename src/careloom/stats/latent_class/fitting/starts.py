@@ -46,8 +46,10 @@ def seeded_by_patterns(table: PatternTable, classes: int, random: np.random.Gene
         chance = weights * nearest if (weights * nearest).any() else weights
         chosen.append(int(random.choice(chance.size, p=chance / chance.sum())))
         row = table.codes[chosen[-1]]
-        differ = (table.codes != row) & (table.codes != MISSING) & (row != MISSING)
-        nearest = np.minimum(nearest, differ.sum(axis=1))
+        for some in table.parts():
+            codes = table.codes[some]
+            differ = (codes != row) & (codes != MISSING) & (row != MISSING)
+            nearest[some] = np.minimum(nearest[some], differ.sum(axis=1))
     answers = np.tile(table.prevalence[:, None], classes)
     for k, row in enumerate(chosen):
         for item in np.flatnonzero(table.codes[row] != MISSING):

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from careloom.stats.latent_class.errors.standard_errors import inverted
-from careloom.stats.latent_class.fitting.proof import complete_scale
-from careloom.stats.latent_class.model.information import free_parameters
+from careloom.stats.latent_class.model.information import complete_scale, free_parameters
 from careloom.stats.latent_class.model.objective import PatternObjective
 from careloom.stats.latent_class.model.parameters import Parameters
 from careloom.stats.latent_class.rows.pairs import Pairs

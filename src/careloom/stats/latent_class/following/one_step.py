@@ -135,7 +135,7 @@ class Joint:
             lost -= (mean * rows.weights[some, None]).T @ mean
             score += rows.weights[some] @ mean
             complete[own:, own:] += self.model.bend(at[own:], some, weighted)
-            for column in rows.cells[some].T:
+            for column in rows.cells_of(some).T:
                 np.add.at(counts, column, weighted)
         point = point_of(parameters, 0.0, np.ones(parameters.classes), counts[:-1], prior=self.first.prior)
         complete[:own, :own] = complete_information(point, self.free)

@@ -56,7 +56,8 @@ class SharesOverTime:
         places = np.eye(len(self.periods))
         turn = np.kron(places[[end]] - places[[begin]], np.eye(self.shares.shape[1])).astype(np.float64)
         change = self.shares[end] - self.shares[begin]
-        return change, np.sqrt(np.diag(carry_over(change, turn, self.covariance)))
+        variance = np.diag(carry_over(change, turn, self.covariance))
+        return change, np.sqrt(np.maximum(variance, 0.0))  # rounding may leave a nought below nought
 
     def test(self) -> Wald:
         """Wald test that all periods have the same shares."""

@@ -83,7 +83,7 @@ def evidence(table: PatternTable, at: Parameters, belongs: Floats, cell: int) ->
     """Slope (K,) and information (K, K) of the probabilities of one cell, from all rows with its item observed."""
     item = int(at.item_of_cell[cell])
     seen = table.codes[:, item] != MISSING
-    cells: Whole = table.cells[seen, item]
+    cells: Whole = table.codes[seen, item] + table.first_cells[item]
     weights = table.weights[seen]
     rest = belongs[seen] / at.probabilities[cells]
     rest /= rest.sum(axis=1, keepdims=True)

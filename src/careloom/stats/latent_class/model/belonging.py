@@ -7,16 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from careloom.stats.latent_class.model.likelihood import PATTERNS_AT_ONCE, memberships
+from careloom.stats.latent_class.model.likelihood import memberships
 from careloom.stats.latent_class.model.parameters import Parameters
 from careloom.stats.latent_class.rows.patterns import Floats, PatternTable
 
 
 def belonging(table: PatternTable, at: Parameters) -> Iterator[tuple[slice, Floats, Floats]]:
     """Some patterns at a time: which, their log-likelihoods (p,) and their memberships (p, K)."""
-    for first in range(0, len(table.weights), PATTERNS_AT_ONCE):
-        some = slice(first, first + PATTERNS_AT_ONCE)
-        yield some, *memberships(table.cells[some], at)
+    for some in table.parts():
+        yield some, *memberships(table.cells_of(some), at)
 
 
 def logliks(table: PatternTable, at: Parameters) -> Floats:

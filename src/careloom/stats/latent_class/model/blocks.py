@@ -35,7 +35,7 @@ class Blocks:
 
 def gather_in_blocks(table: PatternTable) -> Blocks:
     """Put the items in blocks, those that hardly vary first, so that few beginnings serve many patterns."""
-    radices = (table.sizes + (table.codes == MISSING).any(axis=0)).astype(np.int32)
+    radices = table.sizes + np.array([column.min() == MISSING for column in table.codes.T], dtype=np.int32)
     commonest = np.maximum.reduceat(table.counts, table.first_cells) / np.maximum(table.seen, 1e-300)
     items = np.argsort(-commonest, kind="stable")
     block_items = pack(radices[items].tolist(), min(max(len(table.codes) // FILLED, BLOCK), LAST_BLOCK))

@@ -18,12 +18,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from careloom.stats.latent_class.model.blocks import Blocks
+from careloom.stats.latent_class.model.curvature import Curvature
 from careloom.stats.latent_class.model.parameters import LEAST_LOG, Parameters
 from careloom.stats.latent_class.rows.patterns import Floats
 
 SOURCE = Path(__file__).with_name("kernel.c")
 LIBRARY = Path(__file__).with_name("_kernel.dll" if os.name == "nt" else "_kernel.so")
 DONE, VANISHED, NO_MEMORY = 0, 1, 2
+ARRIVED, SLOW, OUT_OF_STEPS = 0, 1, 2
 
 Kernel = Literal["auto", "compiled", "numpy"]
 
@@ -44,16 +46,22 @@ class Rules(Structure):
     """When a climb stops and how far it may step: kernel.c's Rules, with the names and numbers of climb.py."""
 
     _fields_: ClassVar = [
-        *((name, c_int32) for name in ("em_steps", "most_steps", "remembered", "halvings")),
+        *((name, c_int32) for name in ("em_steps", "most_steps", "remembered", "halvings", "window")),
         *((name, c_double) for name in ("gain_left", "longest_step", "nearly_certain")),
-        *((name, c_double) for name in ("fair_part", "rounding", "curved")),
+        *((name, c_double) for name in ("fair_part", "rounding", "curved", "slow")),
     ]
 
 
-class Ended(Structure):
-    """Steps taken, and the gain that was still expected."""
+class Bend(Structure):
+    """A curvature: kernel.c's Bend. Points into its arrays, which must outlive it."""
 
-    _fields_: ClassVar = [("steps", c_int32), ("gain_left", c_double)]
+    _fields_: ClassVar = [("count", c_int32), ("free", c_void_p), ("inverse", c_void_p)]
+
+
+class Ended(Structure):
+    """Steps taken, why no more were, and the gain that was still expected."""
+
+    _fields_: ClassVar = [("steps", c_int32), ("stopped", c_int32), ("gain_left", c_double)]
 
 
 def is_wanted(kernel: Kernel) -> bool:
@@ -97,7 +105,7 @@ def load_kernel() -> ctypes.CDLL:
     loaded = ctypes.CDLL(str(LIBRARY))
     loaded.careloom_source.restype = c_char_p
     loaded.careloom_expect.argtypes = [POINTER(Problem), c_void_p, POINTER(c_double), c_void_p]
-    loaded.careloom_climb.argtypes = [POINTER(Problem), POINTER(Rules), c_void_p, POINTER(Ended)]
+    loaded.careloom_climb.argtypes = [POINTER(Problem), POINTER(Rules), POINTER(Bend), c_void_p, POINTER(Ended)]
     for function in (loaded.careloom_expect, loaded.careloom_climb, loaded.careloom_most_classes):
         function.restype = c_int
     return loaded
@@ -124,15 +132,20 @@ def expect(blocks: Blocks, at: Parameters) -> tuple[float, Floats, Floats] | Non
     return loglik.value, expected[: at.classes], expected[at.classes :].reshape(at.log_probabilities.shape)
 
 
-def climb(blocks: Blocks, prior: float, start: Parameters, rules: Rules) -> tuple[Parameters, int, float] | None:
-    """Where EM steps and then L-BFGS come to, the steps taken and the gain left; None when a product vanishes."""
+def climb(
+    blocks: Blocks, prior: float, start: Parameters, rules: Rules, curvature: Curvature | None = None
+) -> tuple[Parameters, int, float, int] | None:
+    """Where EM steps and then L-BFGS come to, the steps taken, the gain left and why it stopped; None when a product
+    vanishes."""
     if start.classes > load_kernel().careloom_most_classes():
         return None
-    flat, ended = start.flat(), Ended()
+    flat, ended, bend = start.flat(), Ended(), None
+    if curvature:
+        bend = byref(Bend(len(curvature.free), curvature.free.ctypes.data, curvature.inverse.ctypes.data))
     status = load_kernel().careloom_climb(
-        byref(problem(blocks, start, prior)), byref(rules), flat.ctypes.data, byref(ended)
+        byref(problem(blocks, start, prior)), byref(rules), bend, flat.ctypes.data, byref(ended)
     )
-    return (start.like(flat), ended.steps, ended.gain_left) if is_done(status) else None
+    return (start.like(flat), ended.steps, ended.gain_left, ended.stopped) if is_done(status) else None
 
 
 def is_done(status: int) -> bool:

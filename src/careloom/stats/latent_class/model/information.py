@@ -16,7 +16,7 @@ from careloom.stats.latent_class.model.likelihood import Point, memberships
 from careloom.stats.latent_class.model.parameters import Parameters
 from careloom.stats.latent_class.rows.patterns import Floats, PatternTable
 
-PATTERNS_AT_ONCE = 4096
+PATTERNS_AT_ONCE = 1024
 
 
 def free_parameters(at: Parameters) -> NDArray[np.intp]:
@@ -45,7 +45,7 @@ def class_scores(
     theta, item_of = at.probabilities, at.item_of_cell
     for first in range(0, len(table.weights), PATTERNS_AT_ONCE):
         some = slice(first, first + PATTERNS_AT_ONCE)
-        answered = table.cells[some]
+        answered = table.cells_of(some)
         answers = np.zeros((len(answered), cells + 1))
         answers[np.arange(len(answered))[:, None], answered] = 1.0
         seen = np.add.reduceat(answers[:, :cells], at.first_cells, axis=1)
@@ -80,12 +80,12 @@ def information_unseen(table: PatternTable, at: Parameters, free: NDArray[np.int
     """What is lost because the classes are not seen (F, F): the variance of the class scores given the patterns."""
     lost = np.zeros((len(free), len(free)))
     for some, belongs, by_class in class_scores(table, at, free):
-        weights = table.weights[some]
+        weights, root = table.weights[some], np.sqrt(table.weights[some])
         score = np.empty((len(belongs), len(free)))
         for k, (mine, own) in enumerate(by_class):
             lost[np.ix_(mine, mine)] += (own * (belongs[:, k] * weights)[:, None]).T @ own
-            score[:, mine] = own * belongs[:, [k]]
-        lost -= (score * weights[:, None]).T @ score
+            score[:, mine] = own * (belongs[:, k] * root)[:, None]
+        lost -= score.T @ score
     return lost
 
 
@@ -98,3 +98,9 @@ def complete_information(point: Point, free: NDArray[np.intp]) -> Floats:
     probability = np.exp(at.flat()[free])
     rows = np.concatenate([np.full(at.classes, point.members.sum()), point.seen.ravel()])[free]
     return np.asarray(np.diag(rows * probability) - np.where(same, np.outer(rows * probability, probability), 0.0))
+
+
+def complete_scale(point: Point, free: NDArray[np.intp]) -> Floats:
+    """Square root of the information about each free parameter (F,) that there would be if the classes were seen."""
+    probability = np.exp(point.at.flat()[free])
+    return np.asarray(np.sqrt(np.maximum(point.fitted[free] * (1.0 - probability), 1e-300)))

@@ -74,16 +74,24 @@ typedef struct {
 
 /* When to stop and how far to step; the numbers are climb.py's. */
 typedef struct {
-    int32_t em_steps, most_steps, remembered, halvings;
-    double gain_left, longest_step, nearly_certain, fair_part, rounding, curved;
+    int32_t em_steps, most_steps, remembered, halvings, window;
+    double gain_left, longest_step, nearly_certain, fair_part, rounding, curved, slow;
 } Rules;
 
+/* How the surface bends: the inverse of the information (count, count) about the free places of the flat vector. */
 typedef struct {
-    int32_t steps;
+    int32_t count;
+    const int32_t *free;
+    const float *inverse;
+} Bend;
+
+typedef struct {
+    int32_t steps, stopped;
     double gain_left;
 } Ended;
 
 enum { DONE = 0, VANISHED = 1, NO_MEMORY = 2 };
+enum { ARRIVED = 0, SLOW = 1, OUT_OF_STEPS = 2 };
 
 /* The patterns as the walk wants them, and room to work in. */
 typedef struct {
@@ -479,12 +487,42 @@ typedef struct {
     int size, most, kept, next;
     double *moved, *bent; /* (most, size) steps taken, and how the slope fell along them */
     double *curve, *taken; /* (most) */
+    const Bend *bend;      /* or NULL: as it would bend if the classes were seen */
+    double *free;          /* (size) room for the free places */
+    double scale;          /* by which the last step was longer than the bend said */
 } Memory;
 
 static int slot(const Memory *memory, int back) { return (memory->next - 1 - back + 2 * memory->most) % memory->most; }
 
 FOR_EACH_PROCESSOR static void add_scaled(double *to, double scale, const double *from, int n) {
     for (int i = 0; i < n; i++) to[i] += scale * from[i];
+}
+
+FOR_EACH_PROCESSOR static double dot_floats(const float *a, const double *b, int64_t n) {
+    double part[16] = {0};
+    int64_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (int k = 0; k < 16; k++) part[k] += (double)a[i + k] * b[i + k];
+    for (int k = 0; i < n; i++, k++) part[k] += (double)a[i] * b[i];
+    for (int k = 1; k < 16; k++) part[0] += part[k];
+    return part[0];
+}
+
+/* The step that a slope asks for where the surface bends as it is said to, in place. */
+static void undo_bend(const Bend *bend, double scale, double *free, double *direction, int n) {
+    for (int i = 0; i < bend->count; i++) free[i] = direction[bend->free[i]];
+    memset(direction, 0, sizeof(double) * (size_t)n);
+    for (int i = 0; i < bend->count; i++)
+        direction[bend->free[i]] = scale * dot_floats(bend->inverse + (int64_t)i * bend->count, free, bend->count);
+}
+
+/* How much longer a step was than the bend would have it from the fall in slope along it. */
+static double scale_of(const Bend *bend, double *free, const double *bent, double curve) {
+    double said = 0.0;
+    for (int i = 0; i < bend->count; i++) free[i] = bent[bend->free[i]];
+    for (int i = 0; i < bend->count; i++)
+        said += free[i] * dot_floats(bend->inverse + (int64_t)i * bend->count, free, bend->count);
+    return curve / said;
 }
 
 /* The direction of ascent by the two-loop recursion. */
@@ -497,7 +535,10 @@ static void ascend(const Memory *memory, const Stand *here, double nearly_certai
         memory->taken[s] = dot(memory->moved + (int64_t)s * n, direction, n) / memory->curve[s];
         add_scaled(direction, -memory->taken[s], memory->bent + (int64_t)s * n, n);
     }
-    for (int i = 0; i < n; i++) direction[i] /= here->fitted[i] > nearly_certain ? here->fitted[i] : nearly_certain;
+    if (memory->bend) undo_bend(memory->bend, memory->kept ? memory->scale : 1.0, memory->free, direction, n);
+    else
+        for (int i = 0; i < n; i++)
+            direction[i] /= here->fitted[i] > nearly_certain ? here->fitted[i] : nearly_certain;
     for (int back = memory->kept - 1; back >= 0; back--) {
         const int s = slot(memory, back);
         const double share = memory->taken[s] - dot(memory->bent + (int64_t)s * n, direction, n) / memory->curve[s];
@@ -518,6 +559,7 @@ static void keep_step(Memory *memory, const Stand *here, const Stand *there, dou
     const double curve = dot(moved, bent, n);
     if (!(curve > curved * sqrt(dot(moved, moved, n) * dot(bent, bent, n)))) return;
     memory->curve[memory->next] = curve;
+    if (memory->bend) memory->scale = scale_of(memory->bend, memory->free, bent, curve);
     memory->next = (memory->next + 1) % memory->most;
     if (memory->kept < memory->most) memory->kept++;
 }
@@ -556,7 +598,14 @@ static int climb_on(const Walk *work, const Rules *rules, Memory *memory, Stand 
                     double *direction, Ended *ended) {
     const int n = memory->size;
     int status, found;
+    double last = (*here)->value;
     for (int step = 0; step < rules->most_steps; step++, ended->steps++) {
+        if (rules->window && step && step % rules->window == 0) {
+            ended->stopped = SLOW;
+            if ((*here)->value - last < rules->slow) return DONE;
+            last = (*here)->value;
+        }
+        ended->stopped = ARRIVED;
         ascend(memory, *here, rules->nearly_certain, work->of->least_log, direction);
         ended->gain_left = dot((*here)->slope, direction, n) / 2.0;
         if (ended->gain_left < 0.0 && memory->kept) { /* the bounds have turned the direction downhill: begin anew */
@@ -574,21 +623,22 @@ static int climb_on(const Walk *work, const Rules *rules, Memory *memory, Stand 
         keep_step(memory, *here, *there, rules->curved);
         change_places(here, there);
     }
+    ended->stopped = OUT_OF_STEPS;
     return DONE;
 }
 
-static int climb_in(const Walk *work, const Rules *rules, double *flat, Ended *ended, double *room) {
+static int climb_in(const Walk *work, const Rules *rules, const Bend *bend, double *flat, Ended *ended, double *room) {
     const int n = work->of->classes * (work->of->cells + 1);
     Stand stands[2], *here = stands, *there = stands + 1;
     for (int s = 0; s < 2; s++, room += 4 * n)
         stands[s] = (Stand){room, room + n, room + 2 * n, room + 3 * n, 0.0, 0.0};
     double *direction = room;
-    Memory memory = {n, rules->remembered, 0, 0, room + n, NULL, NULL, NULL};
+    Memory memory = {n, rules->remembered, 0, 0, room + 2 * n, NULL, NULL, NULL, bend, room + n, 1.0};
     memory.bent = memory.moved + (int64_t)rules->remembered * n;
     memory.curve = memory.bent + (int64_t)rules->remembered * n;
     memory.taken = memory.curve + rules->remembered;
     memcpy(here->at, flat, sizeof(double) * (size_t)n);
-    *ended = (Ended){0, INFINITY};
+    *ended = (Ended){0, OUT_OF_STEPS, INFINITY};
     int status = stand_at(work, here);
     for (; status == DONE && ended->steps < rules->em_steps; ended->steps++) {
         maximise(work, here, there->at);
@@ -602,14 +652,15 @@ static int climb_in(const Walk *work, const Rules *rules, double *flat, Ended *e
 
 /* ---- what Python calls ---- */
 
-/* EM steps and then L-BFGS from flat, (classes (cells + 1)), which in the end holds the highest point reached. */
-PUBLIC int careloom_climb(const Problem *of, const Rules *rules, double *flat, Ended *ended) {
+/* EM steps and then L-BFGS from flat, (classes (cells + 1)), which in the end holds the highest point reached. With
+   no bend the surface is taken to bend as it would if the classes were seen. */
+PUBLIC int careloom_climb(const Problem *of, const Rules *rules, const Bend *bend, double *flat, Ended *ended) {
     const size_t n = (size_t)of->classes * (size_t)(of->cells + 1), remembered = (size_t)rules->remembered;
     Walk work;
     void *memory = open_walk(&work, of);
-    double *room = malloc(sizeof(double) * (n * (9 + 2 * remembered) + 2 * remembered));
+    double *room = malloc(sizeof(double) * (n * (10 + 2 * remembered) + 2 * remembered));
     int status = NO_MEMORY;
-    if (memory && room) status = climb_in(&work, rules, flat, ended, room);
+    if (memory && room) status = climb_in(&work, rules, bend, flat, ended, room);
     if (memory) close_walk(&work, memory);
     free(room);
     return status;

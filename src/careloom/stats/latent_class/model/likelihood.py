@@ -18,8 +18,6 @@ from scipy.special import xlogy
 from careloom.stats.latent_class.model.parameters import Parameters
 from careloom.stats.latent_class.rows.patterns import Floats, PatternTable
 
-PATTERNS_AT_ONCE = 4096
-
 
 @dataclass(frozen=True, eq=False)
 class Point:
@@ -68,13 +66,13 @@ def point_of(at: Parameters, loglik: float, members: Floats, counts: Floats, *, 
 def by_logarithms(table: PatternTable, at: Parameters) -> tuple[float, Floats, Floats]:
     """Log-likelihood, members (K,) and counts (M, K) by adding logarithms: slow, and it never vanishes."""
     loglik, members, counts = 0.0, np.zeros(at.classes), np.zeros((len(at.log_probabilities) + 1, at.classes))
-    for first in range(0, len(table.weights), PATTERNS_AT_ONCE):
-        some = slice(first, first + PATTERNS_AT_ONCE)
-        marginal, belongs = memberships(table.cells[some], at)
+    for some in table.parts():
+        cells = table.cells_of(some)
+        marginal, belongs = memberships(cells, at)
         loglik += float(table.weights[some] @ marginal)
         belongs *= table.weights[some, None]
         members += belongs.sum(axis=0)
-        for column in table.cells[some].T:
+        for column in cells.T:
             np.add.at(counts, column, belongs)
     return loglik, members, counts[:-1]
 
@@ -109,8 +107,7 @@ def unknown_rows(table: PatternTable, at: Parameters) -> float:
     if at.classes == 1:
         return 0.0
     weights, total = np.where(table.observed, table.weights, 0.0), 0.0
-    for first in range(0, len(weights), PATTERNS_AT_ONCE):
-        some = slice(first, first + PATTERNS_AT_ONCE)
-        belongs = memberships(table.cells[some], at)[1]
+    for some in table.parts():
+        belongs = memberships(table.cells_of(some), at)[1]
         total -= float(xlogy(belongs, belongs).sum(axis=1) @ weights[some])
     return total / float(np.log(at.classes))

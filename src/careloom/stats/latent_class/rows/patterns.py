@@ -6,7 +6,7 @@ patterns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int32]
 
 MISSING = -1
+PATTERNS_AT_ONCE = 4096
 LONGEST_KEY = 2**62
 MANY_LEVELS = 1024  # whole numbers that spread no wider are counted, others sorted
 FEW_KEYS = 4  # so many times the rows: keys that fit are counted, others sorted
@@ -59,24 +60,33 @@ class PatternTable:
     @cached_property
     def observed(self) -> NDArray[np.bool_]:
         """Which patterns have an item observed (P,); the others say nothing about the classes."""
-        return np.asarray((self.codes != MISSING).any(axis=1))
+        return np.concatenate([(self.codes[some] != MISSING).any(axis=1) for some in self.parts()])
 
     @cached_property
     def total_unobserved(self) -> float:
         """Weight of the rows with no item observed."""
         return float(self.weights[~self.observed].sum())
 
-    @cached_property
+    @property
     def cells(self) -> Whole:
         """The cell of each answer (P, J); M, one past the last, where it is missing."""
-        return np.where(self.codes == MISSING, self.sizes.sum(), self.codes + self.first_cells).astype(np.int32)
+        return self.cells_of(slice(None))
+
+    def cells_of(self, some: slice) -> Whole:
+        """The cells of some patterns (p, J): made anew, for all of them would take as much room as the codes."""
+        codes = self.codes[some]
+        return np.where(codes == MISSING, np.int32(self.sizes.sum()), codes + self.first_cells)
+
+    def parts(self) -> Iterator[slice]:
+        """The patterns some at a time, so that what is made of each never stands for all of them at once."""
+        return (slice(first, first + PATTERNS_AT_ONCE) for first in range(0, len(self.weights), PATTERNS_AT_ONCE))
 
     @cached_property
     def counts(self) -> Floats:
         """Weight of each cell (M,)."""
-        cells = int(self.sizes.sum())
-        counted = [np.bincount(column, self.weights, cells + 1)[:cells] for column in self.cells.T]
-        return np.asarray(np.sum(counted, axis=0), dtype=np.float64)
+        with_missing = zip(self.codes.T, self.sizes, strict=True)  # -1 goes in front, and is dropped
+        counted = [np.bincount(column + 1, self.weights, size + 1)[1:] for column, size in with_missing]
+        return np.concatenate(counted).astype(np.float64)
 
     @cached_property
     def seen(self) -> Floats:
@@ -135,10 +145,11 @@ def code_item(answers: NDArray[np.generic], levels: ArrayLike | None, item: int)
     where = {level: code for code, level in enumerate(own.tolist())}
     codes = np.array([where.get(level, len(own)) for level in found.tolist()], dtype=np.int32)
     codes[~seen] = MISSING
-    unknown = int((codes[place] == len(own)).sum())
-    if unknown:
+    coded = codes[place]
+    if (codes == len(own)).any():
+        unknown = int((coded == len(own)).sum())
         raise ValueError(f"item {item} (from 0) has {unknown} answers that are not among its {own.size} levels")
-    return codes[place], own
+    return coded, own
 
 
 def tell_apart(answers: NDArray[np.generic], item: int) -> tuple[Floats, NDArray[np.intp]]:

@@ -12,7 +12,7 @@ SELECT e.*,
        CASE WHEN care.REC = 'X1' AND begun.CHILD IS NOT NULL AND resumed.CHILD IS NOT NULL THEN care.next_decom END AS goes_on_until,
        ended.CHILD IS NOT NULL AND NOT coalesce(care.last_rec = 'X1' AND left_for.CHILD IS NOT NULL, FALSE) AS starts_after_breaks
 FROM episodes AS e
-LEFT JOIN care ON care.la = e.la AND care.CHILD = e.CHILD AND care.DECOM = e.DECOM AND coalesce(e.LS, '') NOT IN ('V3', 'V4')
+LEFT JOIN care ON care.la = e.la AND care.CHILD = e.CHILD AND care.DECOM = CASE WHEN coalesce(e.LS, '') NOT IN ('V3', 'V4') THEN e.DECOM END
 LEFT JOIN breaks AS begun ON begun.la = care.la AND begun.CHILD = care.CHILD AND begun.DECOM = care."DEC"
 LEFT JOIN breaks AS resumed ON resumed.la = care.la AND resumed.CHILD = care.CHILD AND resumed."DEC" = care.next_decom
 LEFT JOIN breaks AS ended ON ended.la = care.la AND ended.CHILD = care.CHILD AND ended."DEC" = care.DECOM
