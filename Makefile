@@ -12,7 +12,7 @@ KERNEL := hatch_build.py src/careloom/stats/latent_class/model/kernel.c
 help:
 	@echo "make demo    a made-up authority, from its returns to a report"
 	@echo "make test    the quick tests"
-	@echo "make check   style, types and the architecture"
+	@echo "make check   style, types and the architecture; known weaknesses of what Careloom needs, if a service answers"
 	@echo "make map     renew MAP.md, docs/catalogue.md and docs/engines.md (a minute: a tiny study is run)"
 	@echo "make calibration    renew docs/calibration.md (a minute)"
 	@echo "make docs    the documentation as a site, dist/docs/index.html (a minute or two)"
@@ -32,6 +32,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@sh requirements/audit.sh $(PYTHON) $(VENV)-audit if-answered
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -50,11 +51,8 @@ docs: $(VENV)/.dev
 sbom:
 	$(PYTHON) requirements/make_sbom.py
 
-audit: # in an environment of its own, and no part of check: it asks a service on the internet
-	$(PYTHON) -m venv $(VENV)-audit
-	$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
-	@$(VENV)-audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements/core.lock || { echo "make audit: a \
-	known weakness, or no answer about a dependency (named above): then nothing is shown about it"; exit 1; }
+audit: # in an environment of its own; it asks a service on the internet
+	@sh requirements/audit.sh $(PYTHON) $(VENV)-audit
 
 lock:
 	sh requirements/lock.sh

@@ -36,7 +36,7 @@ def _files(answers: Answers, study: StudyWords) -> list[str]:
     refused, empty = states.count("refused"), states.count("no rows")
     aside = [row for row in answers["rows_read"].rows if row["return_title"] == "All" and row["rows_aside"] != 0]
     faults = [f"{refused} refused"] * bool(refused) + [f"{empty} held no rows"] * bool(empty)
-    handed = "One file was handed over" if len(states) == 1 else f"{len(states)} files were handed over"
+    handed = "One file was handed over" if len(states) == 1 else f"{len(states):,} files were handed over"
     if aside:
         faults.append(f"{_about(aside[0]['rows_aside'], study, 'row')} were set aside while reading")
     return [f"{handed}; {', '.join(faults) or 'all could be used'}."]
