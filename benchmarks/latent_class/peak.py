@@ -16,11 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from made_up import assessments
+from made_up import PUBLISHED, assessments
 
 from careloom.stats.latent_class import PatternTable, collapse, fit_latent_classes
 
-SIZES = ((100_000, 20), (1_000_000, 20), (4_000_000, 20), (3_500_000, 35))  # rows and items
+SIZES = ((100_000, 20), (1_000_000, 20), (4_000_000, 20), (3_500_000, PUBLISHED))  # rows and items
 KERNELS = ("compiled", "numpy")
 CLASSES, STARTS, SEED = 12, 10, 1
 

@@ -17,7 +17,7 @@ hundred thousand rows, where both go to their ends. With two threads all is meas
 starts, StepMix two of NumPy's; on a machine that does nothing else.
 *ratio*: the first of these, to StepMix at its limit, in turns again and again, for one measurement says little.
 *scan*: 1 to 15 classes.
-*national*: seven years of England with all factors.
+*national*: seven years of England with all published factors.
 *growth*: an E-step and a start against rows, classes and items, to growth.csv and growth.svg (`--draw`: the drawing
 alone, from the CSV).
 *memory*: peak beyond the pattern table; Linux only.
@@ -34,7 +34,7 @@ from typing import TypeVar
 import growth
 import numpy as np
 import peak
-from made_up import assessments
+from made_up import PUBLISHED, assessments
 
 from careloom.stats.latent_class import LatentClassFit, PatternTable, collapse, fit_latent_classes
 from careloom.stats.latent_class.choosing.criteria import bic
@@ -193,7 +193,7 @@ def scan_classes(rows: int, most: int, starts: int, kernel: str, threads: int) -
 
 
 def fit_the_nation(rows: int, starts: int, kernel: str, threads: int) -> None:
-    fit(collapsed(rows, items=growth.MOST_ITEMS)[1], 10, starts, kernel, threads)
+    fit(collapsed(rows, items=PUBLISHED)[1], 10, starts, kernel, threads)
 
 
 def collapsed(count: int, items: int) -> tuple[np.ndarray, PatternTable, float]:

@@ -28,6 +28,44 @@ def test_sixty_items_are_told_apart() -> None:
     assert (table.codes[pattern_of] == rows).all()
 
 
+@pytest.mark.parametrize(
+    ("rows", "items", "levels"),
+    [(3000, 40, 2), (3000, 6, 2000), (5, 3, 3)],
+    ids=["many items", "many levels", "few rows"],
+)
+def test_patterns_are_the_sorted_distinct_rows(rows: int, items: int, levels: int) -> None:
+    random = np.random.default_rng(3)
+    some = random.integers(-1, levels, (max(rows // 4, 1), items))[random.integers(0, max(rows // 4, 1), rows)]
+    given = [np.arange(levels)] * items
+    table, pattern_of = collapse(some, levels=given)
+    expected, number, counts = np.unique(some, axis=0, return_inverse=True, return_counts=True)
+    assert (table.codes == expected).all()
+    assert (pattern_of == number.ravel()).all()
+    assert (table.weights == counts).all()
+
+
+@pytest.mark.parametrize("kind", ["bool", "int8", "int64", "uint8", "float32", "object"])
+def test_the_kind_of_number_does_not_matter(kind: str) -> None:
+    rows = np.random.default_rng(4).integers(0, 2, (200, 5))
+    expected, expected_of = collapse(rows.tolist())
+    table, pattern_of = collapse(rows.astype(kind))
+    assert (table.codes == expected.codes).all()
+    assert (pattern_of == expected_of).all()
+    assert [levels.tolist() for levels in table.levels] == [[0, 1]] * 5
+
+
+def test_answers_that_are_not_whole_are_told_apart() -> None:
+    table, pattern_of = collapse([[0.5, 1e9], [np.nan, -4], [0.25, 1e9], [0.5, 1e9]])
+    assert [levels.tolist() for levels in table.levels] == [[0.25, 0.5], [-4, 1e9]]
+    assert table.codes.tolist() == [[-1, 0], [0, 1], [1, 1]]
+    assert pattern_of.tolist() == [2, 0, 1, 2]
+
+
+def test_all_rows_with_an_unknown_answer_are_counted() -> None:
+    with pytest.raises(ValueError, match="item 1 .* 3 answers that are not among"):
+        collapse([[0, 2], [0, 2], [1, 2], [1, 0], [0, 1]], levels=[[0, 1], [0, 1]])
+
+
 def test_gaps_may_be_nan_or_minus_one() -> None:
     table, _ = collapse([[0, np.nan], [1, 5], [0, -1]])
     assert table.codes.tolist() == [[0, -1], [1, 0]]

@@ -89,7 +89,7 @@ def pair_tables(table: PatternTable, at: Parameters) -> tuple[Floats, Floats]:
 def missing_groups(table: PatternTable) -> tuple[Floats, NDArray[np.intp]]:
     """The distinct sets of items observed (U, J), 1 where observed, and the set of each pattern (P,)."""
     seen = (table.codes != MISSING).astype(np.int32)
-    first, group = distinct(seen, [3] * table.items)
+    first, group = distinct(seen)
     return seen[first].astype(np.float64), group
 
 
@@ -122,7 +122,7 @@ def table_fit(table: PatternTable, at: Parameters) -> TableFit | None:
     """G2 and X2; None where answers are missing, for then the patterns are not the cells of one table."""
     if (table.codes == MISSING).any():
         return None
-    first, number = distinct(table.codes, (table.sizes + 1).tolist())
+    first, number = distinct(table.codes)
     observed = np.bincount(number, table.weights).astype(np.float64)
     expected = table.total * np.exp(logliks(PatternTable(table.codes[first], observed, table.levels), at))
     some = observed > 0

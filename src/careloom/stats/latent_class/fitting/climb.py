@@ -35,6 +35,7 @@ ROUNDING = 8.0 * np.finfo(float).eps
 CURVED = 1e-10  # least cosine between a step and the fall in slope along it
 # So many steps that gained less than this much are slow ones: how the surface bends is worth looking at.
 WINDOW, SLOW = 10, 1.0
+MOST_LOOKED_AT = 2000  # parameters; of more a look takes longer than it saves
 LOOK_AGAIN = 80  # steps after which the surface may bend otherwise ...
 LONGER = 1.5  # ... and so many times that after the next look, for where looking helps it helps at once
 
@@ -110,7 +111,7 @@ def climb_part(objective: Objective, start: Climb, most: int, curvature: Curvatu
         return Climb(ended.point, start.steps + ended.steps, ended.gain_left, ended.on_its_way)
     point, gain, last = start.point, np.inf, start.point.value
     nothing = Memory(*np.empty((2, 0, point.slope.size)))
-    memory, window = nothing, window_of(objective, curvature)
+    memory, window = nothing, window_of(objective, start.point.at, curvature)
     for step in range(most):
         if window and step and step % window == 0:
             if point.value - last < SLOW:
@@ -136,8 +137,9 @@ def climb_part(objective: Objective, start: Climb, most: int, curvature: Curvatu
     return Climb(point, start.steps + most, gain, on_its_way=curvature is not None)
 
 
-def window_of(objective: Objective, curvature: Curvature | None) -> int:
-    return WINDOW if isinstance(objective, PatternObjective) and curvature is None else 0
+def window_of(objective: Objective, at: Parameters, curvature: Curvature | None) -> int:
+    can_look = isinstance(objective, PatternObjective) and at.flat().size <= MOST_LOOKED_AT
+    return WINDOW if can_look and curvature is None else 0
 
 
 def climb_compiled(
@@ -146,7 +148,7 @@ def climb_compiled(
     """EM steps and L-BFGS in compiled code; None where the objective has none, or a product of probabilities vanishes."""
     if not isinstance(objective, PatternObjective) or objective.blocks is None:
         return None
-    counts = (em_steps, most, REMEMBERED, HALVINGS, window_of(objective, curvature))
+    counts = (em_steps, most, REMEMBERED, HALVINGS, window_of(objective, start, curvature))
     amounts = (GAIN_LEFT, LONGEST_STEP, NEARLY_CERTAIN, FAIR_PART, ROUNDING, CURVED, SLOW)
     ended = compiled.climb(objective.blocks, objective.prior, start, compiled.Rules(*counts, *amounts), curvature)
     if ended is None:

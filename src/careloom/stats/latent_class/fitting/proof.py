@@ -18,6 +18,7 @@ NEWTON_STEPS = 20
 FINISHING_ROUNDS = 10
 NOTHING_LEFT = 1e-9  # total log-likelihood that a last Newton step may still promise at a certified fit
 THE_LAST_DIGIT = 1e-16  # what it may promise and be taken all the same: the parameters then stand to 1e-8
+HARDLY_A_STEP = 1e-8  # so little is gained by moving 0.00014 standard errors: the information is what it was
 LEAST_EIGENVALUE = 1e-8  # share of information below which a direction is not told by the data
 BENT_UPWARDS = 1e-5  # share by which the surface must bend upwards to be no maximum; on a flat ridge it may by rounding
 DRAWN_BACK = 1.0 + 1e-6
@@ -32,7 +33,8 @@ class Certificate:
 
     ``verdict``: *certified*, a maximum in the inside; *boundary-fixed*, a maximum with some probabilities at 0 or 1,
     which have no standard error; *weakly identified*, some direction is hardly told by the data; *not converged*.
-    ``gain_left``: total log-likelihood that an exact Newton step still promises (half the decrement).
+    ``gain_left``: total log-likelihood that a Newton step still promises (half the decrement), by the exact information at
+    the place or 0.00014 standard errors from it.
     ``least_information``: smallest eigenvalue of the information among what is free, as a share of what it would be
     if the classes were seen (0 to 1; near 0 some direction is hardly told). ``at_boundary``: probabilities at 0.
     """
@@ -59,13 +61,17 @@ def finish(objective: Objective, found: Climb) -> tuple[Point, Certificate]:
 
 def climb_by_newton(objective: Objective, point: Point) -> tuple[Point, Certificate]:
     """Newton steps until the exact information promises nothing more, or the arithmetic can tell no difference."""
-    for step in range(NEWTON_STEPS + 1):
-        direction, gain, least = newton(objective, point)
-        reached = search_line(objective, point, direction) if gain > THE_LAST_DIGIT and step < NEWTON_STEPS else None
+    bend = bend_at(objective, point)
+    direction, gain = newton(bend, point)
+    for _ in range(NEWTON_STEPS):
+        reached = search_line(objective, point, direction) if gain > THE_LAST_DIGIT else None
         if reached is None:
             break
+        if gain > HARDLY_A_STEP or not np.array_equal(reached.at.at_bound, point.at.at_bound):
+            bend = bend_at(objective, reached)
         point = reached
-    return point, certify(point, gain, least)
+        direction, gain = newton(bend, point)
+    return point, certify(point, gain, bend.least)
 
 
 def certify(point: Point, gain: float, least: float) -> Certificate:
@@ -81,32 +87,49 @@ def certify(point: Point, gain: float, least: float) -> Certificate:
     return Certificate(verdict, gain, least, int(bound.sum()))
 
 
-def newton(objective: Objective, point: Point) -> tuple[Floats, float, float]:
-    """Newton direction (flat), half the decrement g'I^-1 g, and the least eigenvalue of the scaled information.
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """The information about what is free, scaled by what it would be if the classes were seen, as ``values`` (F,) along
+    ``vectors`` (F, F); ``scale`` (F,) is the square root of that.
 
-    The information is scaled by what it would be if the classes were seen, so an eigenvalue is the share that is left
-    now that they are not; along a direction below LEAST_EIGENVALUE no step is taken.
+    A value is the share of information that is left now that they are not; along a direction below LEAST_EIGENVALUE no
+    step is taken.
     """
+
+    values: Floats
+    vectors: Floats
+    scale: Floats
+
+    @property
+    def least(self) -> float:
+        return float(self.values.min(initial=1.0))
+
+    def step(self, slope: Floats) -> tuple[Floats, float]:
+        """The step (F,) that a slope (F,) asks for, and half the decrement; upwards also where the surface is not yet a hill."""
+        along = self.vectors.T @ (slope / self.scale)
+        told = np.abs(self.values) > LEAST_EIGENVALUE
+        move = np.where(told, along / np.where(told, np.abs(self.values), 1.0), 0.0)
+        return (self.vectors @ move) / self.scale, float(along @ move) / 2.0
+
+
+def bend_of(information: Floats, scale: Floats) -> Bend:
+    return Bend(*np.linalg.eigh(information / np.outer(scale, scale)), scale)
+
+
+def bend_at(objective: Objective, point: Point) -> Bend:
+    """By the exact information about the free parameters."""
+    free = free_parameters(point.at)
+    if not free.size:
+        return Bend(np.empty(0), np.empty((0, 0)), np.empty(0))
+    return bend_of(objective.information(point, free), complete_scale(point, free))
+
+
+def newton(bend: Bend, point: Point) -> tuple[Floats, float]:
+    """Newton direction (flat), and half the decrement g'I^-1 g."""
     free = free_parameters(point.at)
     direction = np.zeros(point.at.flat().size)
-    if not free.size:
-        return direction, 0.0, 1.0
-    scale = complete_scale(point, free)
-    direction[free], gain, least = newton_step(point.slope[free], objective.information(point, free), scale)
-    return direction, gain, least
-
-
-def newton_step(slope: Floats, information: Floats, scale: Floats) -> tuple[Floats, float, float]:
-    """The step (F,) that slope (F,) and information (F, F) ask for, half the decrement, and the least scaled eigenvalue.
-
-    ``scale`` (F,) is the square root of the information there would be if the classes were seen. Upwards also where the
-    surface is not yet a hill; none where it is flat.
-    """
-    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
-    along = vectors.T @ (slope / scale)
-    told = np.abs(values) > LEAST_EIGENVALUE
-    move = np.where(told, along / np.where(told, np.abs(values), 1.0), 0.0)
-    return (vectors @ move) / scale, float(along @ move) / 2.0, float(values.min())
+    direction[free], gain = bend.step(point.slope[free])
+    return direction, gain
 
 
 def settle(objective: Objective, found: Climb) -> Climb:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from careloom.stats.latent_class.fitting.proof import LEAST_EIGENVALUE, NOTHING_LEFT, Certificate, Verdict, newton_step
+from careloom.stats.latent_class.fitting.proof import LEAST_EIGENVALUE, NOTHING_LEFT, Certificate, Verdict, bend_of
 from careloom.stats.latent_class.rows.patterns import Floats
 
 STEPS = 200
@@ -64,8 +64,9 @@ def newton(seen: Look) -> Direction:
     if not inside.any():
         return Direction(step, 0.0, 1.0, len(inside))
     information, scale = seen.information[np.ix_(inside, inside)], np.sqrt(seen.complete[inside])
-    step[inside], gain, least = newton_step(seen.score[inside], information, scale)
-    return Direction(step, gain, least, int((~inside).sum()))
+    bend = bend_of(information, scale)
+    step[inside], gain = bend.step(seen.score[inside])
+    return Direction(step, gain, bend.least, int((~inside).sum()))
 
 
 def shorten(height: Callable[[Floats], float], at: Floats, seen: Look, direction: Direction) -> float | None:

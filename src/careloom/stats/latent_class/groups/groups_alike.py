@@ -21,7 +21,7 @@ def draw_alike(grouped: GroupedPatterns, fit: ClassesByGroup, seed: int = 1) -> 
         for group in range(grouped.groups)
     ]
     codes = np.vstack([one.codes for one in drawn])
-    first, pattern = distinct(codes, (grouped.table.sizes + 1).tolist())
+    first, pattern = distinct(codes)
     starts = np.concatenate([[0], np.cumsum([len(one.codes) for one in drawn])])
     weights = csr_array(
         (np.concatenate([one.weights for one in drawn]), pattern, starts), shape=(grouped.groups, len(first))

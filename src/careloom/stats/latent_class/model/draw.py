@@ -18,7 +18,7 @@ def draw_like(table: PatternTable, at: Parameters, random: np.random.Generator) 
     nearest whole; rows with nothing observed are left out.
     """
     seen = (table.codes != MISSING).astype(np.int32)
-    first, group = distinct(seen, [3] * table.items)
+    first, group = distinct(seen)
     rows = np.rint(np.bincount(group, table.weights, len(first))).astype(np.int64)
     asked, rows = seen[first], np.where(seen[first].any(axis=1), rows, 0)
     by_class = random.multinomial(rows, at.shares / at.shares.sum())  # (U, K)
@@ -38,5 +38,5 @@ def draw_like(table: PatternTable, at: Parameters, random: np.random.Generator) 
 
 def gathered(codes: Whole, counts: Floats, like: PatternTable) -> PatternTable:
     """Distinct patterns of the items of another table."""
-    first, number = distinct(codes, (like.sizes + 1).tolist())
+    first, number = distinct(codes)
     return PatternTable(codes[first], np.bincount(number, counts, len(first)).astype(np.float64), like.levels)

@@ -68,7 +68,7 @@ def make_half(table: PatternTable, items: NDArray[np.intp]) -> tuple[Half, NDArr
     if not items.size:
         return Half(np.empty(0, dtype=np.int32), np.empty((1, 0))), np.zeros(len(table.codes), dtype=np.intp)
     codes = table.codes[:, items]
-    one, half_of = distinct(codes, table.sizes[items].tolist())
+    one, half_of = distinct(codes)
     kept = [table.first_cells[item] + np.arange(table.sizes[item], dtype=np.int32) for item in items]
     answers = [codes[one, place, None] == np.arange(len(cells)) for place, cells in enumerate(kept)]
     return Half(np.concatenate(kept), np.hstack(answers).astype(np.float64)), half_of

@@ -16,7 +16,7 @@ from careloom.stats.latent_class.model.likelihood import Point, memberships
 from careloom.stats.latent_class.model.parameters import Parameters
 from careloom.stats.latent_class.rows.patterns import Floats, PatternTable
 
-PATTERNS_AT_ONCE = 1024
+PATTERNS_AT_ONCE = 512
 
 
 def free_parameters(at: Parameters) -> NDArray[np.intp]:

@@ -64,7 +64,7 @@ def pair_up(
         )
     counts = check_weights(np.ones(pattern.size) if weights is None else weights, pattern.size)
     codes = [np.unique(column, return_inverse=True)[1] for column in (pattern, *known.T)]
-    first, number = distinct(np.column_stack(codes).astype(np.int32), [int(code.max()) + 2 for code in codes])
+    first, number = distinct(np.column_stack(codes).astype(np.int32))
     total = np.bincount(number, counts, len(first)).astype(np.float64)
     by_cluster = None if clusters is None else gather_clusters(clusters, number, counts, len(first))
     return Pairs(pattern[first].astype(np.intp), known[first], total, by_cluster), number

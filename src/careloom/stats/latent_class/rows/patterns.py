@@ -6,7 +6,7 @@ patterns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,6 @@ Whole = NDArray[np.int32]
 
 MISSING = -1
 PATTERNS_AT_ONCE = 4096
-LONGEST_KEY = 2**62
 MANY_LEVELS = 1024  # whole numbers that spread no wider are counted, others sorted
 FEW_KEYS = 4  # so many times the rows: keys that fit are counted, others sorted
 
@@ -123,19 +122,30 @@ def collapse(
     counts = check_weights(np.ones(len(answers)) if weights is None else weights, len(answers))
     if levels is not None and len(levels) != answers.shape[1]:
         raise ValueError(f"levels are given for {len(levels)} items, the rows have {answers.shape[1]}")
-    codes = np.empty(answers.shape, dtype=np.int32, order="F")
-    kept = []
+    first, number = number_rows(from_zero(column, item) for item, column in enumerate(answers.T))
+    codes, kept = code(answers[first], np.bincount(number), levels)  # only rows that differ need to be coded
+    own_first, own_number = distinct(codes)
+    pattern_of = own_number[number]
+    weighed = np.bincount(pattern_of, counts, len(own_first)).astype(np.float64)
+    return PatternTable(codes[own_first], weighed, kept), pattern_of
+
+
+def code(
+    answers: NDArray[np.generic], times: NDArray[np.intp], levels: Sequence[ArrayLike] | None
+) -> tuple[Whole, tuple[NDArray[np.generic], ...]]:
+    """The codes of rows (n, J) that stand for so many rows each, and the levels of each item."""
+    codes, kept = np.empty(answers.shape, dtype=np.int32, order="F"), []
     for item in range(answers.shape[1]):
-        codes[:, item], own = code_item(answers[:, item], None if levels is None else levels[item], item)
+        codes[:, item], own = code_item(answers[:, item], times, None if levels is None else levels[item], item)
         kept.append(own)
-    first, pattern_of = distinct(codes, [len(own) for own in kept])
-    table = PatternTable(codes[first], np.bincount(pattern_of, counts, len(first)).astype(np.float64), tuple(kept))
-    return table, pattern_of
+    return codes, tuple(kept)
 
 
-def code_item(answers: NDArray[np.generic], levels: ArrayLike | None, item: int) -> tuple[Whole, NDArray[np.generic]]:
-    """Each answer's place among the item's levels (N,), -1 where missing, and the levels."""
-    found, place = tell_apart(answers, item)
+def code_item(
+    answers: NDArray[np.generic], times: NDArray[np.intp], levels: ArrayLike | None, item: int
+) -> tuple[Whole, NDArray[np.generic]]:
+    """Each answer's place among the item's levels (n,), -1 where missing, and the levels."""
+    found, place = np.unique(answers.astype(np.float64), return_inverse=True)
     seen = ~np.isnan(found) & (found != MISSING)
     own = found[seen] if levels is None else np.asarray(levels, dtype=np.float64)
     if not own.size:
@@ -147,25 +157,9 @@ def code_item(answers: NDArray[np.generic], levels: ArrayLike | None, item: int)
     codes[~seen] = MISSING
     coded = codes[place]
     if (codes == len(own)).any():
-        unknown = int((coded == len(own)).sum())
+        unknown = int(times[coded == len(own)].sum())
         raise ValueError(f"item {item} (from 0) has {unknown} answers that are not among its {own.size} levels")
     return coded, own
-
-
-def tell_apart(answers: NDArray[np.generic], item: int) -> tuple[Floats, NDArray[np.intp]]:
-    """The answers there are, in order, and which of them each row gave (N,)."""
-    if answers.dtype.kind in "iub":
-        least = int(answers.min())
-        if int(answers.max()) - least < MANY_LEVELS:  # small whole numbers need no sorting
-            shifted = answers.astype(np.int64) - least
-            there = np.bincount(shifted) > 0
-            return np.flatnonzero(there).astype(np.float64) + least, (np.cumsum(there) - 1)[shifted]
-    try:
-        numbers = answers.astype(np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"item {item} (from 0) holds answers that are not numbers: code them first") from None
-    found, place = np.unique(numbers, return_inverse=True)
-    return found, place
 
 
 def check_weights(weights: ArrayLike, rows: int) -> Floats:
@@ -177,21 +171,49 @@ def check_weights(weights: ArrayLike, rows: int) -> Floats:
     return counts
 
 
-def distinct(codes: Whole, radices: Sequence[int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Places of the first of each distinct row of codes (from -1), in sorted order, and the number of each row."""
-    key, room = np.zeros(len(codes), dtype=np.int64), 1
-    for column, levels in zip(codes.T, radices, strict=True):
-        has_gap = int(column.min() == MISSING)
-        radix = levels + has_gap
-        if room * radix > LONGEST_KEY:  # what came before is told apart by fewer numbers than it could have had
-            key = np.unique(key, return_inverse=True)[1]
-            room = len(codes)
-        key, room = key * radix + (column + has_gap), room * radix
-    if room > FEW_KEYS * len(codes):
-        _, first, number = np.unique(key, return_index=True, return_inverse=True)
-        return first, number
-    there = np.bincount(key, minlength=room) > 0
-    number = (np.cumsum(there) - 1)[key]
-    first = np.empty(int(there.sum()), dtype=np.intp)
-    first[number[::-1]] = np.arange(len(codes) - 1, -1, -1)
+# --- rows that are alike -------------------------------------------------------------------------------------------
+
+
+def distinct(codes: Whole) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of the first of each distinct row of whole numbers, in sorted order, and the number of each row."""
+    return number_rows(from_zero(column, item) for item, column in enumerate(codes.T))
+
+
+def from_zero(answers: NDArray[np.generic], item: int) -> tuple[NDArray[np.int64], int]:
+    """Answers (n,) as whole numbers from 0 that keep their order, missing ones alike, and how many numbers there may be."""
+    try:
+        numbers = answers if answers.dtype.kind in "iu" else answers.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"item {item} (from 0) holds answers that are not numbers: code them first") from None
+    if numbers.dtype.kind == "f":
+        numbers = np.where(np.isnan(numbers), MISSING, numbers)
+    least, most = numbers.min(), numbers.max()
+    if float(most) - float(least) < MANY_LEVELS and (numbers.dtype.kind != "f" or (numbers == np.floor(numbers)).all()):
+        return numbers.astype(np.int64) - int(least), int(most) - int(least) + 1
+    found, place = np.unique(numbers, return_inverse=True)
+    return place, len(found)
+
+
+def number_rows(columns: Iterable[tuple[NDArray[np.int64], int]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """As ``distinct``, of columns (n,) from 0 and how many numbers each may hold.
+
+    A row's numbers make one key, as digits do. When keys could be many more than rows, those there are take the place of those there could be.
+    """
+    key, room = np.zeros(1, dtype=np.int64), 1
+    for column, radix in columns:
+        if room * radix > FEW_KEYS * len(column):
+            key, room = rank(key, room)
+        key, room = key * radix + column, room * radix
+    number, count = rank(key, room)
+    first = np.empty(count, dtype=np.intp)
+    first[number[::-1]] = np.arange(len(key) - 1, -1, -1)
     return first, number
+
+
+def rank(key: NDArray[np.int64], room: int) -> tuple[NDArray[np.int64], int]:
+    """The place of each key among those there are, and how many there are; keys are less than ``room``."""
+    if room > FEW_KEYS * len(key):
+        found, place = np.unique(key, return_inverse=True)
+        return place, len(found)
+    place_of = np.cumsum(np.bincount(key, minlength=room) > 0)
+    return (place_of - 1)[key], int(place_of[-1])

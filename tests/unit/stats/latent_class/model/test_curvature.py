@@ -111,3 +111,17 @@ def test_no_more_steps_are_taken_than_are_given(table: PatternTable) -> None:
     objective = PatternObjective(table)
     start = starting_point(table, 5, 3, 1)[1]
     assert climb_to_end(objective, start, 23).steps <= climbing.EM_STEPS + 23
+
+
+@pytest.mark.parametrize("kernel", ["auto", "numpy"])
+@pytest.mark.parametrize(("most", "looks"), [(2000, True), (20, False)])
+def test_with_too_many_parameters_nobody_looks(
+    kernel: str, most: int, looks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(climbing, "MOST_LOOKED_AT", most)
+    monkeypatch.setattr(climbing, "curvature_at", lambda *given: seen.append(given) or curvature_at(*given))
+    objective = PatternObjective(slow_going(), 0.0, kernel)  # type: ignore[arg-type]
+    found = climb_to_end(objective, starting_point(objective.table, 2, 3, 1)[1])  # 2 (16 + 1) parameters
+    assert bool(seen) == looks
+    assert found.gain_left < 1e-8
