@@ -34,11 +34,12 @@ years overlap?) need no engine. A case on DuckDB alone is one of what a room doe
 TO_THE_DRIVER = {
     "linking children": "identifiers and their keys, a row each, where records share more than one key and must be joined as a network: which child is which is worked out by union-find in Python",
     "costing care": "a sum for each child, class and kind of cost, a number or two each: children are drawn again and again for the intervals of cost by class",
-    "writing the outputs": "every kept table, because `study.duckdb` is a file of the machine that leads",
+    "writing the outputs": 'every kept table, because `study.duckdb` is a file of the machine that leads; none with `kept_as = "parquet"`, which the workers write',
 }
 """Stages in which rows of single children leave the engine, and why. tests/house/test_engines.py looks whether there are others."""
 FOOT = """
-`tests/functional/test_engines_agree.py` runs whole studies on both engines: every kept table must be the same, row for row.
+`tests/functional/test_engines_agree.py` runs whole studies on both engines: every kept table must be the same, row for row, and written as
+Parquet by either must have the same folders and fingerprints.
 `python benchmarks/national/run.py engines` does so with more children.
 
 ## Nothing falls back in silence to one machine
@@ -53,9 +54,9 @@ leads (the driver) is counts of distinct patterns. Every statement of a whole ru
 | --- | --- |
 """
 LAST = """
-Besides, files are read by the driver, one after the other, and handed to the engine in batches: in `reading the deliveries` all
-rows pass through it. So Spark spreads what lies between reading and writing. How large a country that allows, and what it would
-take to spread these too, is in [From one laptop to the nation](scale.md).
+Besides, files are read by the driver, and handed to the engine in batches: in `reading the deliveries` all rows pass through it. With
+`common`, a folder of common tables in place of files, workers read them; with `kept_as = "parquet"` workers write what is kept, and take its
+fingerprints: [Run on Spark](how_to/run_on_spark.md). How large a country that allows is in [From one laptop to the nation](scale.md).
 """
 
 

@@ -149,7 +149,7 @@ def record(study_file: Path) -> Recording:
     catalogue = load_catalogue()
     study = dataclasses.replace(read_study(study_file, catalogue), most_classes=2, starts=1)
     recording = Recording(study.out)
-    heard: dict[str, Any] = {"open_engine": lambda name, scratch: RecordingEngine(recording), **listened(recording)}
+    heard: dict[str, Any] = {"open_engine": lambda *_: RecordingEngine(recording), **listened(recording)}
     with patch.multiple(careloom.study.run, **heard):
         run_study(study, catalogue, on_step=recording.on_step, is_kept=False)
     return recording

@@ -37,7 +37,7 @@ LEFT JOIN spell AS c ON c.spell_id = r.within_id
 """
 READ_AND_JOIN = f"SELECT count(*) AS n, sum(days_between(r.starts_on, coalesce(r.ends_on, DATE '2024-04-01'))) AS nights, count(p.born_on) AS born, count(c.spell_id) AS cases {JOINED}"
 WRITTEN = f"SELECT r.person_id, r.starts_on, r.ends_on, r.within_id, r.code, p.born_on, c.starts_on AS case_starts_on {JOINED}"
-STEPS = ("choose_spells", "choose_segments", "choose_reviews", "find_needs", "find_fees", "find_averages", "find_triggers", "find_cuts", "make_quantities", "make_sheet_costs", "make_lines")  # fmt: skip
+STEPS = ("choose_spells", "choose_segments", "choose_reviews", "find_needs", "find_fees", "find_averages", "find_triggers", "find_lines", "price_lines")  # fmt: skip
 
 
 def main() -> None:

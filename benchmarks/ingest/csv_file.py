@@ -135,7 +135,7 @@ def careloom_types(path: Path) -> int:
 
     with tempfile.TemporaryDirectory(dir=path.parent) as folder, closing(on_disk(folder)) as engine:
         file = File(Delivery("501", (path,)), path)
-        Reading(engine, load_catalogue(), Decisions()).read(file)
+        Reading(engine, load_catalogue().returns, Decisions()).read(file)
         [part] = file.read
         return part.rows_in.total()
 

@@ -1,6 +1,8 @@
 """One authority on DuckDB and on Spark (local[2]): how long each takes, and whether every kept table is the same, row for row."""
 
+import contextlib
 import math
+import os
 import tempfile
 import time
 from contextlib import closing
@@ -46,11 +48,26 @@ def compare(children: int) -> None:
 
 def run(study: Study, make: Any) -> dict[str, pa.Table]:
     with closing(make()) as engine:
-        began, worked = time.perf_counter(), time.process_time()
+        began, worked, java = time.perf_counter(), time.process_time(), of_java()[0]
         tables = kept(study, engine)
-        wall, core = time.perf_counter() - began, time.process_time() - worked
-        print(f"{engine.name}: {wall:.0f} s by the clock, {core:.0f} core s of this process", flush=True)
+        wall, core, (java_after, most) = time.perf_counter() - began, time.process_time() - worked, of_java()
+        said = f"{engine.name}: {wall:.0f} s by the clock, {core:.0f} core s of this process"
+        print(f"{said}, {java_after - java:.0f} of Java, which held {most:.1f} GB at most", flush=True)
         return tables
+
+
+def of_java() -> tuple[float, float]:
+    """Core seconds of the Java that this process began, and the most GB that it held; nothing on DuckDB."""
+    seconds, most = 0.0, 0.0
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name, _, told = (place / "stat").read_text().rpartition(")")
+            words = told.split()
+            if name.endswith("(java") and int(words[1]) == os.getpid():
+                seconds += (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+                held = next(line for line in (place / "status").read_text().splitlines() if line.startswith("VmHWM:"))
+                most += int(held.split()[1]) * 1024 / 1e9
+    return seconds, most
 
 
 def kept(study: Study, engine: Engine) -> dict[str, pa.Table]:

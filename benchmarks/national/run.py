@@ -6,8 +6,8 @@
 
 `measure` makes each country (CIN census and SSDA903, 2015 to 2021), which is not timed, and runs its study in a process of
 its own, with a scratch folder and the memory that is asked for. Of each stage growth.csv says the seconds by the clock, core
-seconds (what all threads of the process worked, so that a busy machine disturbs it less), the most memory held, and the most
-that lay in the scratch folder. Linux only. Rows of a size that was measured before are written anew, the others stay.
+seconds (what all threads of the process and of those it started worked, so that a busy machine disturbs it less), the most
+memory they held, and the most that lay in the scratch folder. Linux only. Rows of a size that was measured before are written anew, the others stay.
 """
 
 import argparse
@@ -112,7 +112,7 @@ class Meter:
 
     def __init__(self, scratch: Path) -> None:
         self.scratch, self.rows, self.doing = scratch, list[dict[str, Any]](), ""
-        self.most_on_disk, self.is_over = 0, threading.Event()
+        self.most_on_disk, self.most_beside, self.is_over = 0, 0, threading.Event()
         self.watcher = threading.Thread(target=self.watch, daemon=True)
         self.begin()
         self.first = self.clocks
@@ -120,11 +120,11 @@ class Meter:
 
     def begin(self) -> None:
         Path("/proc/self/clear_refs").write_text("5")  # sets VmHWM, the most held, back to what is held now
-        self.clocks, self.most_on_disk = (time.perf_counter(), time.process_time()), 0
+        self.clocks, self.most_on_disk, self.most_beside = (time.perf_counter(), core_seconds()), 0, 0
 
     def hear(self, step: str, _share: float) -> None:
         if self.doing:
-            self.rows.append(self.said(self.doing, self.clocks, most_held()))
+            self.rows.append(self.said(self.doing, self.clocks, most_held() + self.most_beside / GIGABYTE))
         self.doing = step
         self.begin()
 
@@ -133,7 +133,7 @@ class Meter:
         return {
             "stage": stage,
             "wall_s": round(time.perf_counter() - since[0], 1),
-            "core_s": round(time.process_time() - since[1], 1),
+            "core_s": round(core_seconds() - since[1], 1),
             "peak_gb": round(peak, 2),
             "scratch_gb": round(self.most_on_disk / GIGABYTE, 2),
             "load": round(os.getloadavg()[0], 1),
@@ -151,6 +151,7 @@ class Meter:
 
     def look(self) -> None:
         self.most_on_disk = max(self.most_on_disk, size_of(self.scratch))
+        self.most_beside = max(self.most_beside, held_beside())
 
 
 def stages_of(path: Path) -> list[dict[str, Any]]:
@@ -177,6 +178,21 @@ def stages_of(path: Path) -> list[dict[str, Any]]:
         }
     )
     return [{"assessments": told[0], "persons": told[1], **row} for row in [*rows[:-2], rows[-1], rows[-2]]]
+
+
+def core_seconds() -> float:
+    """What this process worked, and those it started that have ended."""
+    return sum(os.times()[:4])
+
+
+def held_beside() -> int:
+    """Bytes that the processes hold which this one started."""
+    total = 0
+    for told in Path("/proc/self/task").glob("*/children"):
+        for child in told.read_text().split():
+            with contextlib.suppress(OSError):
+                total += int(Path("/proc", child, "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return total
 
 
 def most_held() -> float:

@@ -1,88 +1,29 @@
 """The worked examples of each process, as they stand in the catalogue, on every engine."""
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
-from careloom.catalogue import PRICE_KEYS, PlacementCodes, Price, PriceRow, PriceSheet, Process, read_prices
-from careloom.catalogue.costing import SYSTEMS, read_placement_codes, read_process
+from careloom.catalogue import Price, PriceRow, PriceSheet, load_catalogue
+from careloom.catalogue.costing import SYSTEMS, read_process
 from careloom.catalogue.examples import ISO, typed
-from careloom.catalogue.load import OURS, read_tables
-from careloom.core import ExampleTable, read_examples
+from careloom.catalogue.load import OURS
+from careloom.core import read_examples
 from careloom.costs import cost_children
-from careloom.costs.costing import CostChoices
 from careloom.engine import Engine
 from careloom.pathways import make_timeline
+from careloom.study.try_examples import OF_PROCESSES, process_faults
 
-TABLES = read_tables(OURS / "tables.toml")
-ILLUSTRATIVE = read_prices(OURS / "prices" / "illustrative.csv")
-PLACEMENT_CODES: PlacementCodes = read_placement_codes(OURS / "placement_codes.csv")
+CATALOGUE = load_catalogue()
 PROCESSES = sorted((OURS / "processes").glob("*.toml"), key=lambda path: path.name)
-
-
-READ = ("spell", "event", "person", "timeline", "fee", "factor", "care_episode")
-"""The common tables that processes read; those an example does not draw are empty."""
-SUMS = ("quantity", "subtotal")
-SAID = {"quantity": "sum(quantity)", "subtotal": "sum(subtotal)", "variation": "nullif(variation, '')"}
-
-
-def typed_rows(table: str, rows: Sequence[dict[str, str | None]]) -> pa.Table:
-    """Rows of text as the common table's columns; columns that they leave out are blank."""
-    return typed(TABLES[table], rows, ISO)
-
-
-def sheet_of(process: Process, examples: dict[str, ExampleTable]) -> PriceSheet:
-    """Prices that the example gives itself, or the illustrative sheet."""
-    if "price" not in examples:
-        return ILLUSTRATIVE
-    nothing = Decimal(0)
-    prices = []
-    for line, row in enumerate(examples["price"].rows, start=2):
-        part = PriceRow(line, "other", "", nothing, nothing, Decimal(str(row["fixed"])), None, None, "made up")
-        keys = tuple((name, str(row[name])) for name in PRICE_KEYS if row.get(name))
-        prices.append(Price(process.key, str(row["element"]), keys, row.get("unit") or "event", (part,)))
-    return PriceSheet("example", "illustrative", "2013/14", tuple(prices))
-
-
-def choices_of(window: dict[str, str | None]) -> CostChoices:
-    """What the study of a window says otherwise, where the example has a column for it."""
-    said = {name: window[name] for name in ("assessment_model", "cin_review_days") if window.get(name)}
-    if "cin_review_days" in said:
-        return CostChoices(cin_review_days=int(str(said["cin_review_days"])))
-    return CostChoices(assessment_model=str(said["assessment_model"])) if said else CostChoices()
 
 
 @pytest.mark.parametrize("path", PROCESSES, ids=lambda path: path.stem)
 def test_the_examples_hold(engine: Engine, path: Path) -> None:
-    """Quantities and subtotals of an example are sums over the lines that its other columns do not tell apart."""
-    process = read_process(path)
-    examples = read_examples(process.examples, "spell")
-    for name in READ:
-        engine.load(name, typed_rows(name, examples[name].rows if name in examples else ()))
-    for window in examples["window"].rows:
-        first_day, end_day = (date.fromisoformat(str(window[key])) for key in ("first_day", "end_day"))
-        expected = [row for row in examples["cost"].rows if row.get("window") == window.get("window")]
-        columns = [column for column in examples["cost"].rows[0] if column != "window"]
-        ledger = cost_children(
-            engine,
-            [process],
-            sheet=sheet_of(process, examples),
-            placement_codes=PLACEMENT_CODES,
-            first_day=first_day,
-            end_day=end_day,
-            choices=choices_of(window),
-        )
-        assert not ledger.faults()
-        told = [name for name in columns if name not in SUMS]
-        asked = [f"{SAID.get(name, name)} AS {name}" for name in columns]
-        found = engine.rows(f"SELECT {', '.join(asked)} FROM cost GROUP BY {', '.join(told)}")
-        wanted = [tuple(row[column] for column in columns) for row in typed_rows("cost", expected).to_pylist()]
-        assert sorted(found, key=str) == sorted(wanted, key=str)
+    assert list(process_faults(engine, CATALOGUE, read_process(path))) == []
 
 
 def test_there_are_eight_processes_of_care() -> None:
@@ -160,8 +101,8 @@ def test_all_processes_of_one_case_and_no_day_is_charged_twice(engine: Engine) -
     """At 7 GBP for each event and each week it is 11 x 7 + 240 = 317 GBP, by hand."""
     processes = [read_process(path) for path in PROCESSES]
     examples = read_examples(CASE, "spell")
-    for name in READ:
-        engine.load(name, typed_rows(name, examples[name].rows if name in examples else ()))
+    for name in OF_PROCESSES:
+        engine.load(name, typed(CATALOGUE.tables[name], examples[name].rows if name in examples else (), ISO))
     make_timeline(engine, end_day=date(2022, 4, 1))
     nothing = Decimal(0)
     part = PriceRow(2, "other", "", nothing, nothing, Decimal(7), None, None, "made up")
@@ -173,7 +114,7 @@ def test_all_processes_of_one_case_and_no_day_is_charged_twice(engine: Engine) -
     sheet = PriceSheet("example", "illustrative", "2013/14", prices)
     first_day, end_day = date(2021, 4, 1), date(2022, 4, 1)
     window = {"first_day": first_day, "end_day": end_day}
-    cost_children(engine, processes, sheet=sheet, placement_codes=PLACEMENT_CODES, **window)
+    cost_children(engine, processes, sheet=sheet, placement_codes=CATALOGUE.placement_codes, **window)
 
     asked = "SELECT process, element, nullif(variation, '') AS variation, sum(quantity) AS quantity FROM cost GROUP BY process, element, variation"
     wanted = [(r["process"], r["element"], r["variation"], Decimal(str(r["quantity"]))) for r in examples["cost"].rows]

@@ -7,9 +7,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock, Thread
 
-from careloom.catalogue import load_catalogue
 from careloom.core import CareloomError
-from careloom.study import Told, read_study
+from careloom.study import Told, catalogue_of, read_study
 from careloom.study.fit_anew import AskedOfFit, fit_anew
 
 SECONDS_TO_STOP = 10
@@ -93,7 +92,7 @@ def work(study_file: Path, asked: AskedOfFit, says: Connection) -> None:
     """Fit, in the other process, and say how far it is and what came of it; a fault of Careloom's own by its kind alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal stops the app, which then stops this
     try:
-        catalogue = load_catalogue()
+        catalogue = catalogue_of(study_file)
         study = read_study(study_file, catalogue)
         says.send(fit_anew(study, catalogue, asked, on_step=lambda step, share: says.send((step, share))))
     except CareloomError as fault:

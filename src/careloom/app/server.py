@@ -19,8 +19,8 @@ from careloom.app.door import Door
 from careloom.app.map import Map
 from careloom.app.page import Looks
 from careloom.app.words import Asked, Desk, Given, GoTo, Handler, Page
-from careloom.catalogue import load_catalogue
 from careloom.core import CareloomError, NotFoundError
+from careloom.study import catalogue_of
 
 HOST = "127.0.0.1"
 LONGEST_FORM = 64 * 1024
@@ -46,7 +46,7 @@ def serve(study_file: Path, *, port: int, idle_minutes: float, say: Callable[[st
 
     Raises StudyError when the study file is wrong, and OSError when the port is taken.
     """
-    desk = Desk(study_file, load_catalogue())
+    desk = Desk(study_file, catalogue_of(study_file))
     desk.study  # noqa: B018 (a wrong study file should be told of here, not on the first page)
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

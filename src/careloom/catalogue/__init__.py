@@ -24,6 +24,7 @@ from careloom.catalogue.nouns import (
     Service,
     Sign,
 )
+from careloom.catalogue.own import in_place_of_ours, lay_over, says_own
 from careloom.catalogue.population import Kind, PlantedClock, Population, read_population
 from careloom.catalogue.price_base import Factor, PriceBase, read_price_base
 from careloom.catalogue.prices import MORE_COLUMNS, PRICE_COLUMNS, PRICE_KEYS, Price, PriceRow, PriceSheet, read_prices
@@ -81,6 +82,8 @@ __all__ = [
     "Target",
     "Tolerance",
     "find_typology",
+    "in_place_of_ours",
+    "lay_over",
     "load_catalogue",
     "read_population",
     "read_price_base",
@@ -88,5 +91,6 @@ __all__ = [
     "read_recording",
     "read_targets",
     "read_typology",
+    "says_own",
     "set_of",
 ]

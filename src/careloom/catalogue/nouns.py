@@ -310,7 +310,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that is declared."""
+    """Everything that is declared; `own` is the folder that the study laid over Careloom's, and `own_files` what lies in it."""
 
     folder: Path
     tables: dict[str, Table]
@@ -335,3 +335,5 @@ class Catalogue:
     recordings: dict[str, Recording]
     targets: tuple[Target, ...]
     pages: tuple[Page, ...]
+    own: Path | None = None
+    own_files: tuple[str, ...] = ()

@@ -7,9 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.core import fit_to_show
-from careloom.study import read_study, show_agreements, write_new_agreement
+from careloom.study import catalogue_of, read_study, show_agreements, write_new_agreement
 
 ABOUT = """Say what each agreement beside the study file allows, whether it holds today for the study's purpose, and what the last run
 read and left out under it. Agreements are files in the folder agreements/; careloom new agreement writes one to fill in."""
@@ -34,7 +33,7 @@ def add_new_agreement(parts: Any) -> None:
 
 
 def agreements_command(asked: argparse.Namespace, console: Console) -> int:
-    for line in show_agreements(read_study(asked.study, load_catalogue()), dt.date.today()):
+    for line in show_agreements(read_study(asked.study, catalogue_of(asked.study)), dt.date.today()):
         print(fit_to_show(line))
     return 0
 

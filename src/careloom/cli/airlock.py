@@ -6,8 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
-from careloom.study import read_study
+from careloom.study import catalogue_of, read_study
 from careloom.study.airlock import make_airlock
 
 ABOUT = """Put together what the last run released, and nothing else: the tables as CSV, the report, the workbook, results.json and
@@ -29,6 +28,6 @@ def add_airlock(commands: Any) -> None:
 
 
 def airlock_command(asked: argparse.Namespace, console: Console) -> int:
-    made = make_airlock(read_study(asked.study, load_catalogue()), asked.folder, by_acro=asked.acro)
+    made = make_airlock(read_study(asked.study, catalogue_of(asked.study)), asked.folder, by_acro=asked.acro)
     print(f"{len(made.files)} files in {made.folder}, with checksums; {made.withheld:,} numbers in them are withheld.")
     return 0

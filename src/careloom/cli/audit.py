@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.core import AuditError
-from careloom.study import lines_of_log, verify_log
+from careloom.study import catalogue_of, lines_of_log, verify_log
 
 ABOUT = """Every run of a study, every look at a child or at two records side by side, every rotation of the vault and every deletion is
 a line of access.jsonl beside the study file: when, who, what and for which purpose, chained to the line before.
@@ -34,7 +33,7 @@ def add_audit(commands: Any) -> None:
 
 
 def verify_command(asked: argparse.Namespace, console: Console) -> int:
-    checked = verify_log(asked.study, load_catalogue(), asked.noted)
+    checked = verify_log(asked.study, catalogue_of(asked.study), asked.noted)
     for fault in checked.faults:
         console.print(f"careloom: {fault}", style="red", markup=False, soft_wrap=True)
     if checked.faults:
@@ -46,6 +45,6 @@ def verify_command(asked: argparse.Namespace, console: Console) -> int:
 
 
 def show_command(asked: argparse.Namespace, console: Console) -> int:
-    for line in lines_of_log(asked.study, load_catalogue()):
+    for line in lines_of_log(asked.study, catalogue_of(asked.study)):
         print(line)
     return 0

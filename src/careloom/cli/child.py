@@ -8,9 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.which_child import add_which_child, which_child
-from careloom.study import look_at_child
+from careloom.study import catalogue_of, look_at_child
 
 ABOUT = """Show one child's record as a timeline: help, plans, care, placements, legal status, events and costs, each with its
 days, what was repaired, and the file and line it was read from. It reads what careloom run has kept, and changes nothing.
@@ -59,7 +58,7 @@ def add_child(commands: Any) -> None:
 
 
 def child_command(asked: argparse.Namespace, console: Console) -> int:
-    words = look_at_child(asked.study, load_catalogue(), which_child(asked, svg=asked.svg, out=asked.out))
+    words = look_at_child(asked.study, catalogue_of(asked.study), which_child(asked, svg=asked.svg, out=asked.out))
     if not asked.out:
         show(words)
     for what, path in (("Text", asked.out), ("Drawing", asked.svg)):

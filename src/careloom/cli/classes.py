@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.records import show
-from careloom.study import list_classes, name_class, read_study
+from careloom.study import catalogue_of, list_classes, name_class, read_study
 
 ABOUT = """List the categories of demand of a study's last run, or settle the name of one. Decisions are added to classes.csv
 beside the study file, with who took them and when, and none is ever taken away; the last one about a category counts. A later
@@ -36,12 +35,12 @@ def add_classes(commands: Any) -> None:
 
 
 def list_command(asked: argparse.Namespace, console: Console) -> int:
-    show(list_classes(read_study(asked.study, load_catalogue())))
+    show(list_classes(read_study(asked.study, catalogue_of(asked.study))))
     return 0
 
 
 def name_command(asked: argparse.Namespace, console: Console) -> int:
-    study = read_study(asked.study, load_catalogue())
+    study = read_study(asked.study, catalogue_of(asked.study))
     named = name_class(study, asked.number, asked.name)
     decision = named.decision
     print(

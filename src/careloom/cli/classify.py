@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.typology import tell
-from careloom.study import classify_assessments, read_study
+from careloom.study import catalogue_of, classify_assessments, read_study
 
 ABOUT = """Say which category of a saved typology each assessment of a study belongs to, without finding categories anew, and
 how well the typology fits: the likelihood of the assessments beside what the typology expects, the sizes that would fit
@@ -41,7 +40,7 @@ def add_classify(commands: Any) -> None:
 
 
 def classify_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     told, path = classify_assessments(read_study(asked.study, catalogue), catalogue, using=asked.using, out=asked.out)
     tell(told)
     print(f"Each assessment's category (stays inside the authority): {path}")

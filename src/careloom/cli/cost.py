@@ -6,11 +6,10 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.catalogue.scenarios import load_scenarios
 from careloom.cli.typology import tell
 from careloom.costs.uncertainty import SHAPES, Doubt
-from careloom.study import AskedOfCost, look_at_cost, read_study
+from careloom.study import AskedOfCost, catalogue_of, look_at_cost, read_study
 from careloom.study.cost import PARTS
 
 ABOUT = """Say what the children of a study cost, as its last run costed them. In brief: the total, with an interval from prices
@@ -59,7 +58,7 @@ def add_cost(commands: Any) -> None:
 
 
 def cost_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     study = read_study(asked.study, catalogue)
     doubt = Doubt(draws=asked.draws, seed=asked.seed, within=asked.within, shape=asked.shape)
     asked_of_cost = AskedOfCost(asked.scenario, asked.outturn, asked.svg, doubt, asked.of, asked.whole)

@@ -7,8 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
-from careloom.study import expire
+from careloom.study import catalogue_of, expire
 
 ABOUT = """Say what must go because an agreement's keep_until is past: the results that tell of single children (what was released stays), what
 runs keep for the next, the identities in the vault, and, once every agreement is over, the key of pseudonyms and the decisions that
@@ -27,7 +26,7 @@ def add_expire(commands: Any) -> None:
 def expire_command(asked: argparse.Namespace, console: Console) -> int:
     found = expire(
         asked.study,
-        load_catalogue(),
+        catalogue_of(asked.study),
         today=dt.date.today(),
         with_deliveries=asked.deliveries,
         delete=asked.delete,

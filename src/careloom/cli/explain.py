@@ -5,10 +5,9 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.child import show
 from careloom.cli.which_child import add_which_child, which_child
-from careloom.study import explain_cost
+from careloom.study import catalogue_of, explain_cost
 
 ABOUT = """List one child's cost lines, numbered, or trace one of them: what in the record shows the work (file and line), from which
 day to which it counts, and what one of it costs: the rows of the price sheet with hours, rate, region, index and source, or
@@ -40,5 +39,5 @@ def add_explain(commands: Any) -> None:
 
 
 def explain_command(asked: argparse.Namespace, console: Console) -> int:
-    show(explain_cost(asked.study, load_catalogue(), which_child(asked), asked.line))
+    show(explain_cost(asked.study, catalogue_of(asked.study), which_child(asked), asked.line))
     return 0

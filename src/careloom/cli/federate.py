@@ -11,7 +11,7 @@ from rich.console import Console
 from careloom.catalogue import Catalogue, Outcome, SavedTypology, find_typology, load_catalogue
 from careloom.core import RequestError
 from careloom.outcomes.federated import HazardPlan, fingerprint_of_typology, make_hazard_plan
-from careloom.study import read_study
+from careloom.study import catalogue_of, read_study
 from careloom.study.demand import USUAL
 from careloom.study.exchange import Exchange, WaitingError, open_exchange
 from careloom.study.federate_answer import answer, read_any_plan
@@ -200,7 +200,7 @@ def waiting(watch: bool, console: Console) -> Callable[[str], None]:
 
 
 def answer_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     study = read_study(asked.study, catalogue)
     exchange = open_exchange(asked.folder, asked.key)
     wait = waiting(asked.watch, console)

@@ -5,10 +5,9 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.typology import tell
 from careloom.cli.which_child import add_which_child, which_child
-from careloom.study import read_study
+from careloom.study import catalogue_of, read_study
 from careloom.study.findings import find_places, tell_rules
 from careloom.study.findings_of_children import find_children, find_of_child, tell_children, tell_of_child
 
@@ -47,7 +46,7 @@ def add_findings(commands: Any) -> None:
 
 
 def findings_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue, rule = load_catalogue(), asked.rule or ""
+    catalogue, rule = catalogue_of(asked.study), asked.rule or ""
     if asked.person_id or asked.child_id:
         tell(tell_of_child(find_of_child(asked.study, catalogue, which_child(asked), rule=rule)))
     elif asked.by:

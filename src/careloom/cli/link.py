@@ -6,10 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
 from careloom.cli.typology import tell
-from careloom.study import SETS, look_at_doubt, look_at_links, read_study
+from careloom.study import SETS, catalogue_of, look_at_doubt, look_at_links, read_study
 
 ABOUT = """Read the study's files, link their records into children, and say how good the links are: what is known of children to link
 by, which rule joined how many, which joins were broken because they cannot be, and who is found in more than one record and
@@ -37,7 +36,7 @@ def add_link(commands: Any) -> None:
 
 
 def link_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     study = read_study(asked.study, catalogue)
     with steps(console) as on_step:
         if asked.doubt:

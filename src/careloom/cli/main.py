@@ -15,6 +15,7 @@ from careloom.cli.airlock import add_airlock
 from careloom.cli.app import add_app
 from careloom.cli.audit import add_audit
 from careloom.cli.bundle import add_bundle
+from careloom.cli.catalogue import add_catalogue
 from careloom.cli.child import add_child
 from careloom.cli.classes import add_classes
 from careloom.cli.classify import add_classify
@@ -131,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     add_child(commands)
     add_explain(commands)
     add_prices(commands)
+    add_catalogue(commands)
     add_agreements(commands)
     add_audit(commands)
     add_rerun(commands)

@@ -6,10 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
 from careloom.cli.typology import tell
-from careloom.study import look_at_outcomes, read_study
+from careloom.study import catalogue_of, look_at_outcomes, read_study
 from careloom.study.fit_anew import AskedOfFit, fit_anew
 
 ABOUT = """Show what the last run of a study found of its outcomes. In brief: who was followed, how many of each category of
@@ -52,7 +51,7 @@ def add_outcomes(commands: Any) -> None:
 
 
 def outcomes_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     study = read_study(asked.study, catalogue)
     if asked.adjust_for or asked.stratum:
         named = tuple(name.strip() for name in asked.adjust_for.split(",") if name.strip())

@@ -6,8 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
-from careloom.study import read_study
+from careloom.study import catalogue_of, read_study
 from careloom.study.pdf import print_report
 
 ABOUT = """Print the report of a study that was run into a PDF: the same pages, tables and figures, on A4 with page numbers. Very long
@@ -24,7 +23,7 @@ def add_pdf(commands: Any) -> None:
 
 
 def pdf_command(asked: argparse.Namespace, console: Console) -> int:
-    study = read_study(asked.study, load_catalogue())
+    study = read_study(asked.study, catalogue_of(asked.study))
     out = asked.out or asked.study.with_suffix(".pdf")
     with console.status("printing ..."):
         print_report(study, out, asked.browser)

@@ -6,10 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.records import show
 from careloom.core import RequestError
-from careloom.study import describe_by, list_described, list_profiles, read_study, write_described
+from careloom.study import catalogue_of, describe_by, list_described, list_profiles, read_study, write_described
 
 ABOUT = """Describe who came and what followed, by any column, from the results of a study that was run: shares, medians, and
 what sets a group apart. Numbers are withheld and rounded as in the report: c stands where too few children were. Without
@@ -29,7 +28,7 @@ def add_profile(commands: Any) -> None:
 
 
 def profile_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     study = read_study(asked.study, catalogue)
     if not asked.of:
         if asked.by or asked.out:

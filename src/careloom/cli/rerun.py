@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
 from careloom.core import fit_to_show
 from careloom.study import rerun
@@ -30,7 +29,7 @@ def add_rerun(commands: Any) -> None:
 
 def rerun_command(asked: argparse.Namespace, console: Console) -> int:
     with steps(console) as on_step:
-        found = rerun(asked.manifest, load_catalogue(), on_step=on_step)
+        found = rerun(asked.manifest, on_step=on_step)
     for what in found.changed:
         print(fit_to_show(f"Changed since: {what}"))
     if found.is_identical:

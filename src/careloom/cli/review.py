@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
-from careloom.study import Talk, agreement, read_study, review_links
+from careloom.study import Talk, agreement, catalogue_of, read_study, review_links
 
 ABOUT = """Go through the pairs of records that linkage leaves in doubt: twins, two who are nearly as likely, second records of one
 child, and what is neither likely nor unlikely. Both records are shown side by side with their names, which happens nowhere
@@ -38,7 +37,7 @@ def add_review(commands: Any) -> None:
 
 
 def review_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     study = read_study(asked.study, catalogue)
     if asked.agreement:
         print(agreement(study))

@@ -6,11 +6,10 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.progress import steps
 from careloom.cli.records import show
 from careloom.core import DeliveryError
-from careloom.study import explain_run, read_study, run_study
+from careloom.study import catalogue_of, explain_run, read_study, run_study
 
 
 def add_run(commands: Any, exits: str) -> None:
@@ -29,7 +28,7 @@ def add_run(commands: Any, exits: str) -> None:
 
 
 def run_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     study = read_study(asked.study, catalogue)
     if asked.explain:
         for listing in explain_run(study, catalogue, accept=asked.accept, is_fresh=asked.fresh):

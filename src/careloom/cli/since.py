@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.records import show
-from careloom.study import read_study
+from careloom.study import catalogue_of, read_study
 from careloom.study.since import since
 
 ABOUT = """Compare the released tables of an earlier run, which others may have by now, with those of the last run, before these go
@@ -27,7 +26,7 @@ def add_since(commands: Any) -> None:
 
 
 def since_command(asked: argparse.Namespace, console: Console) -> int:
-    found = since(asked.earlier, read_study(asked.study, load_catalogue()))
+    found = since(asked.earlier, read_study(asked.study, catalogue_of(asked.study)))
     if found.telling:
         show(found.listing)
     print(f"{found.telling:,} of {found.numbers:,} numbers tell of few children by having changed.")

@@ -6,9 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
 from careloom.cli.records import show
-from careloom.study import STARTS, AskedOfTypology, Told, look_at_typology, read_study
+from careloom.study import STARTS, AskedOfTypology, Told, catalogue_of, look_at_typology, read_study
 
 ABOUT = """Seek the categories of demand of a study again, from many random starts, among the assessments that its last run
 kept, and say what was found: how many categories, and why; what is proved of the fit; each category with its size and what
@@ -48,7 +47,7 @@ def add_typology(commands: Any) -> None:
 
 
 def typology_command(asked: argparse.Namespace, console: Console) -> int:
-    catalogue = load_catalogue()
+    catalogue = catalogue_of(asked.study)
     study = read_study(asked.study, catalogue)
     by = tuple(dict.fromkeys(asked.by))
     with console.status("seeking the categories of demand ..."):

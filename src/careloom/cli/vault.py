@@ -6,8 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from careloom.catalogue import load_catalogue
-from careloom.study import rekey_vault, rotate_key
+from careloom.study import catalogue_of, rekey_vault, rotate_key
 
 ABOUT = """A study keeps no name, birth date, postcode or number of a child, unless its file says vault = true: then careloom run writes
 them, and the pseudonym of each, into one encrypted file apart from the results. Its key comes from the environment (CARELOOM_VAULT_KEY),
@@ -33,7 +32,7 @@ def add_vault(commands: Any) -> None:
 
 
 def rotate_command(asked: argparse.Namespace, console: Console) -> int:
-    done = rotate_key(asked.study, load_catalogue())
+    done = rotate_key(asked.study, catalogue_of(asked.study))
     print(f"New key of pseudonyms: {done.key_id}. Run the study again; its results carry the old ones until then.")
     if done.unknown:
         console.print(
@@ -43,5 +42,5 @@ def rotate_command(asked: argparse.Namespace, console: Console) -> int:
 
 
 def rekey_command(asked: argparse.Namespace, console: Console) -> int:
-    print(f"The vault is locked with the key {rekey_vault(asked.study, load_catalogue(), asked.key)}.")
+    print(f"The vault is locked with the key {rekey_vault(asked.study, catalogue_of(asked.study), asked.key)}.")
     return 0

@@ -11,13 +11,11 @@ from careloom.catalogue import Need, PlacementCodes, PriceSheet, Process
 from careloom.core import Ledger
 from careloom.costs.care import choose_segments, choose_spells
 from careloom.costs.fees import find_averages, find_fees
-from careloom.costs.lines import make_lines
+from careloom.costs.lines import find_lines, price_lines
 from careloom.costs.needs import NeedChoices, find_needs
-from careloom.costs.prices import make_sheet_costs
-from careloom.costs.quantities import find_cuts, make_quantities
 from careloom.costs.reviews import choose_reviews
 from careloom.costs.triggers import find_triggers
-from careloom.engine import Engine, count
+from careloom.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -63,11 +61,8 @@ def cost_children(
     find_averages(engine)
     engine.load("cost_choice", choice_table(choices, end_day))
     find_triggers(engine, processes)
-    find_cuts(engine, first_day, end_day)
-    ledger.extend(make_quantities(engine, first_day, end_day))
-    make_sheet_costs(engine, processes, sheet, choices.family_share)
-    lines = make_lines(engine, sheet)
-    ledger.note("price what was done", "cost_quantity", "cost", count(engine, "cost_quantity"), lines)
+    ledger.extend(find_lines(engine, first_day, end_day))
+    ledger.extend(price_lines(engine, processes, sheet, choices.family_share))
     return ledger
 
 

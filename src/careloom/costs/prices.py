@@ -6,10 +6,10 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 import pyarrow as pa
 
 from careloom.catalogue import PRICE_KEYS, Element, Price, PriceSheet, Process
-from careloom.core import CatalogueError
+from careloom.core import CatalogueError, RequestError
 from careloom.costs.needs import AGE_BANDS
 from careloom.costs.triggers import elements_of
-from careloom.engine import Engine
+from careloom.engine import Engine, count
 
 PER_NIGHT = {
     "night": Decimal(1),
@@ -21,8 +21,10 @@ PER_NIGHT = {
 PLACES = Decimal("0.000001")
 MONEY = pa.decimal128(18, 6)
 NUMBERS = ("element_no", "place_no", "need_no", "age_no")
-KEYS = (*NUMBERS, "variation")
-"""What of a quantity may change its price: the texts of PRICE_KEYS, by their numbers."""
+PLACES_OF = {"la_no": 10**12, "place_no": 10**8, "need_no": 10**4, "age_no": 10**3, "element_no": 1}
+"""What may change a price is one number, `price_key`, in which each of these has decimal places of its own."""
+ROOM = 10**4
+"""With as many places, or groups of need, they would run into each other there."""
 SHEET_COSTS = pa.schema(
     [(name, pa.int32()) for name in (*NUMBERS, "fee_level")]
     + [(name, pa.string()) for name in (*PRICE_KEYS, "process", "process_name", "element")]
@@ -32,8 +34,8 @@ SHEET_COSTS = pa.schema(
 BANDS = ("", *(band for _, band in AGE_BANDS))
 """Age bands by their number; 0 is 18 and over, or not known."""
 COMBINATIONS = f"""
-SELECT {", ".join(f"q.{key}" for key in KEYS)}, w.placement_code, w.provider, w.area, g.need_group
-FROM (SELECT DISTINCT {", ".join(KEYS)} FROM cost_quantity) AS q
+SELECT {", ".join(f"q.{key}" for key in (*NUMBERS, "variation"))}, w.placement_code, w.provider, w.area, g.need_group
+FROM (SELECT DISTINCT {", ".join((*NUMBERS, "variation"))} FROM cost_key) AS q
 JOIN cost_place AS w ON w.place_no = q.place_no
 JOIN cost_need_group AS g ON g.need_no = q.need_no
 """
@@ -86,6 +88,7 @@ def make_sheet_costs(
     """
     elements = elements_of(processes)
     rows = []
+    engine.make("cost_key", keys_of("SELECT DISTINCT price_key, variation FROM cost_found"))
     for asked in engine.arrow(COMBINATIONS).to_pylist():
         process, element = elements[asked["element_no"]]
         asked["age_band"] = BANDS[asked["age_no"]]
@@ -112,3 +115,28 @@ def make_sheet_costs(
 def fee_level(price: Price) -> int:
     """2: an average for type and provider, area or age; 3: an average for the type alone. 1 is the child's own fee."""
     return 2 if {"provider", "area", "age_band"} & {name for name, _ in price.keys} else 3
+
+
+def keys_of(lines: str) -> str:
+    """Return the SELECT of price keys with the numbers that they are made of."""
+    told, known = lines, "0"
+    for name, place in PLACES_OF.items():
+        number = f"CAST(floor(CAST(price_key - ({known}) AS DOUBLE) / {place}) AS INTEGER)"
+        told = f"SELECT *, {number} AS {name} FROM ({told}) AS line"
+        known = f"{known} + {price_key(**{name: name})}"
+    return told
+
+
+def check_room(engine: Engine) -> None:
+    """Raise RequestError where there are more kinds of placement, or groups of need, than a price key can tell apart."""
+    for table, what in (
+        ("cost_place", "kinds of placement by provider and area"),
+        ("cost_need_group", "groups of need"),
+    ):
+        if (there := count(engine, table)) >= ROOM:
+            raise RequestError(f"there are {there:,} {what} in the records, and costs can tell {ROOM - 1:,} apart")
+
+
+def price_key(**numbers: str) -> str:
+    """Return the SQL of a price key, or of a part of it."""
+    return " + ".join(f"{number} * CAST({PLACES_OF[name]} AS BIGINT)" for name, number in numbers.items())

@@ -20,6 +20,7 @@ NAMES = {
     "placement_segment": "SELECT * FROM costed_segment",
     "review": "SELECT * FROM costed_review",
     "cin_episode": "SELECT * FROM spell WHERE kind = 'cin_episode'",
+    "in_need": "SELECT * FROM cost_in_need",
     # What the study may do otherwise, in one row: see costing.CostChoices; end_day is the first day not costed.
     "choice": "SELECT * FROM cost_choice",
     "digit": " UNION ALL ".join(f"SELECT {n} AS digit" for n in range(10)),
@@ -30,28 +31,48 @@ NAMES = {
     "repeated": """
         SELECT a.whole_number AS times, b.whole_number AS time_no
         FROM whole_number AS a JOIN whole_number AS b ON b.whole_number > 0 AND b.whole_number <= a.whole_number""",
-    "in_need": "SELECT * FROM cost_in_need",
 }
 # Days of an open case of a child who is not looked after, one case a day: of two open at once, the later.
+IN_NEED_PARTS = {
+    "day_in_need": """
+        SELECT person_id, starts_on, ends_on,
+               CASE WHEN is_cp_plan THEN 'CP plan' WHEN is_cin_plan THEN 'CIN plan' ELSE 'no plan' END AS phase
+        FROM timeline WHERE is_open_case AND NOT is_looked_after""",
+    "open_case": """
+        SELECT spell_id, person_id, starts_on, coalesce(ends_on, DATE '9999-12-31') AS ends_on FROM spell WHERE kind = 'cin_episode'""",
+    "with_two": """
+        SELECT DISTINCT a.person_id
+        FROM open_case AS a
+        JOIN open_case AS b ON b.person_id = a.person_id AND b.spell_id > a.spell_id AND b.starts_on < a.ends_on AND a.starts_on < b.ends_on""",
+}
 IN_NEED = """
-SELECT t.person_id, t.starts_on, t.ends_on, c.spell_id AS case_id,
-       CASE WHEN t.is_cp_plan THEN 'CP plan' WHEN t.is_cin_plan THEN 'CIN plan' ELSE 'no plan' END AS phase
-FROM (SELECT * FROM timeline WHERE is_open_case AND NOT is_looked_after) AS t
-JOIN (SELECT * FROM spell WHERE kind = 'cin_episode') AS c
-  ON c.person_id = t.person_id AND c.starts_on <= t.starts_on AND coalesce(c.ends_on, DATE '9999-12-31') > t.starts_on
+SELECT t.person_id, t.starts_on, t.ends_on, c.spell_id AS case_id, t.phase
+FROM day_in_need AS t
+JOIN open_case AS c ON c.person_id = t.person_id AND c.starts_on <= t.starts_on AND c.ends_on > t.starts_on
+LEFT JOIN with_two AS w ON w.person_id = t.person_id
+WHERE w.person_id IS NULL
+UNION ALL
+SELECT t.person_id, t.starts_on, t.ends_on, c.spell_id AS case_id, t.phase
+FROM day_in_need AS t
+JOIN with_two AS w ON w.person_id = t.person_id
+JOIN open_case AS c ON c.person_id = t.person_id AND c.starts_on <= t.starts_on AND c.ends_on > t.starts_on
 QUALIFY row_number() OVER (PARTITION BY t.person_id, t.starts_on ORDER BY c.starts_on DESC, c.spell_id DESC) = 1
 """
 OPTIONAL = {"variation": "''", "is_imputed": "FALSE", "quantity": "1", "trigger_id": "CAST(NULL AS VARCHAR)"}
-TOLD = "t.element_no, t.is_event, t.is_fee, t.variation, t.is_imputed, t.quantity, t.found_as, t.starts_on, t.ends_on"
+OF_STRETCH = """s.stretch_no, s.la_no, s.place_no, s.born_month, CASE WHEN s.is_paid * t.is_fee = 1 THEN -s.person_no ELSE s.person_no END AS child_no,
+       s.is_told + s.is_paid * t.is_fee AS is_told, CASE WHEN s.of_care * t.is_event = 1 THEN s.stretch_no END AS period_no,
+       CASE WHEN s.is_placed = 1 THEN s.stretch_no END AS placement_no"""
+TOLD = "t.element_no, t.is_event, t.variation, t.is_imputed, t.quantity, t.found_as, t.starts_on, t.ends_on"
 # What belongs to a spell is known by that; what belongs to none, by the child and the authority.
-TRIGGERS = """
-SELECT s.stretch_no, s.person_no, s.la_no, s.place_no, s.of_care, CASE WHEN s.is_placed = 1 THEN s.stretch_no END AS placement_no, {told}
-FROM ({of_spells}) AS t JOIN cost_stretch AS s ON s.spell_id = t.spell_id
+TRIGGERS = f"""
+SELECT {OF_STRETCH}, {TOLD}
+FROM ({{of_spells}}) AS t JOIN cost_stretch AS s ON s.spell_id = t.spell_id
 UNION ALL
-SELECT s.stretch_no, s.person_no, s.la_no, s.place_no, s.of_care, CASE WHEN s.is_placed = 1 THEN s.stretch_no END AS placement_no, {told}
+SELECT {OF_STRETCH}, {TOLD}
 FROM cost_own AS t
-JOIN (SELECT c.*, a.la FROM cost_stretch AS c JOIN cost_la AS a ON a.la_no = c.la_no WHERE c.spell_id = '') AS s
-  ON s.person_id = t.person_id AND s.la = coalesce(t.la, '')
+JOIN (
+  SELECT c.*, a.la FROM cost_stretch AS c JOIN cost_la AS a ON a.la_no = c.la_no
+  WHERE c.spell_id = '') AS s ON s.person_id = t.person_id AND s.la = coalesce(t.la, '')
 """
 NOTHING = """
 SELECT CAST(NULL AS VARCHAR) AS {key}, 0 AS element_no, 0 AS is_event, 0 AS is_fee, '' AS variation, FALSE AS is_imputed,
@@ -66,18 +87,19 @@ def elements_of(processes: Sequence[Process]) -> list[tuple[Process, Element]]:
 
 
 def find_triggers(engine: Engine, processes: Sequence[Process]) -> None:
-    """Make `cost_trigger`: one event or stretch of nights that an element counts, whenever it was; and number all it is for."""
-    engine.make("cost_in_need", IN_NEED)
+    """Let `cost_trigger` stand for one event or stretch of nights that an element counts, whenever it was; and number all it is for."""
+    engine.view("cost_in_need", with_names(IN_NEED_PARTS, IN_NEED))
     of_spells, own = [NOTHING.format(key="spell_id")], [NOTHING.format(key="person_id, CAST(NULL AS VARCHAR) AS la")]
     for number, (_, element) in enumerate(elements_of(processes)):
         asked = with_names(NAMES, element.select)
-        engine.make("cost_heading", f"SELECT * FROM ({asked}) AS asked LIMIT 0")
+        engine.view("cost_heading", asked)
         given = engine.columns("cost_heading")
+        engine.drop("cost_heading")
         spell = next((name for name in ("placement_id", "case_id") if name in given), "")
         (of_spells if spell else own).append(found(number, element, asked, given, spell))
     engine.make("cost_own", " UNION ALL ".join(own))
     number_all(engine)
-    engine.make("cost_trigger", TRIGGERS.format(told=TOLD, of_spells=" UNION ALL ".join(of_spells)))
+    engine.view("cost_trigger", TRIGGERS.format(of_spells=" UNION ALL ".join(of_spells)))
 
 
 def found(number: int, element: Element, asked: str, given: Sequence[str], spell: str) -> str:
@@ -90,4 +112,4 @@ def found(number: int, element: Element, asked: str, given: Sequence[str], spell
                CAST({said["quantity"]} AS DECIMAL(18, 6)) AS quantity, {said["trigger_id"]} AS found_as,
                {"happened_on" if is_event else "starts_on"} AS starts_on,
                {"add_days(happened_on, 1)" if is_event else "ends_on"} AS ends_on
-        FROM ({asked}) AS asked"""
+        FROM ({asked}) AS asked WHERE {"happened_on IS NOT NULL" if is_event else "ends_on IS NULL OR starts_on < ends_on"}"""

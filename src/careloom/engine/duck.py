@@ -2,11 +2,11 @@
 
 Everything stays in memory, or, with `place`, in a new file that only its owner may read and that goes with the engine. What memory
 cannot hold is written into a folder that only its owner may open, and that goes, too.
-With `kept`, the tables of a database that is there already can be read beside them, and never changed.
+With `kept`, the tables of a database that is there already, or of a folder of Parquet, can be read beside them, and never changed.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from careloom.engine.functions import FUNCTIONS
+from careloom.engine.parquet import files_below, read_below, write_split
 from careloom.engine.private import PrivateFolder
 
 CLOSED = {
@@ -35,8 +36,8 @@ class DuckDBEngine:
 
     `place` is a file that does not exist yet, for records that memory could not hold, or `scratch` a folder to make one in; `memory`
     bounds what it uses then.
-    `kept` is a DuckDB file whose tables are read by their names; what is made stays in memory, and hides a kept table of
-    the same name.
+    `kept` is a DuckDB file, or a folder with one of Parquet for each table, whose tables are read by their names; what is made stays
+    in memory, and hides a kept table of the same name.
     """
 
     name = "duckdb"
@@ -76,9 +77,19 @@ class DuckDBEngine:
         self._db.execute("SET lock_configuration = true")
 
     def _read_beside(self, kept: Path) -> None:
-        """Attach a file, so that a name which is not found in memory is looked for in it."""
-        self._db.execute(f"ATTACH '{quoted(kept)}' AS kept (READ_ONLY)")
-        self._db.execute("SET search_path = 'memory.main,kept.main'")
+        """Attach what is kept, so that a name which is not found in memory is looked for in it."""
+        if not kept.is_dir():
+            self._db.execute(f"ATTACH '{quoted(kept)}' AS kept (READ_ONLY)")
+            self._db.execute("SET search_path = 'memory.main,kept.main'")
+            return
+        kept = kept.resolve()
+        self._db.execute(f"SET allowed_directories = ['{quoted(kept)}/']")  # the one place that stays open to read
+        self._db.execute("CREATE SCHEMA kept")
+        for folder in sorted(each for each in kept.iterdir() if each.is_dir()):
+            if files := ", ".join(f"'{quoted(path)}'" for path in files_below(folder)):
+                read = f"read_parquet([{files}], hive_partitioning = false)"
+                self._db.execute(f'CREATE VIEW kept."{folder.name}" AS SELECT * FROM {read}')
+        self._db.execute("SET search_path = 'memory.main,memory.kept'")
 
     def load(self, table: str, rows: pa.Table) -> None:
         self._db.register("arriving", rows)
@@ -125,6 +136,18 @@ class DuckDBEngine:
     def rows(self, select: str) -> list[tuple[Any, ...]]:
         self._settle()
         return self._db.execute(select).fetchall()
+
+    def read(self, table: str, folder: Path, columns: Mapping[str, pa.DataType]) -> None:
+        for rows in read_below(folder, columns):  # by Arrow: the connection itself reads no file
+            self.append(table, rows)
+
+    def write(self, select: str, folder: Path, by: Sequence[str] = ()) -> None:
+        in_order = f" ORDER BY {', '.join(by)}" if by else ""
+        folder.mkdir(parents=True)
+        write_split(self.parts(f"SELECT * FROM ({select}) AS told{in_order}"), folder, by)
+
+    def summed(self, select: str, work: Callable[[pa.Table], pa.Table], to: pa.Schema) -> pa.Table:
+        return pa.concat_tables([to.empty_table(), *(work(part) for part in self.parts(select))])
 
     def columns(self, table: str) -> list[str]:
         self._settle()

@@ -1,7 +1,8 @@
 """The face that every engine shows: named tables in, named tables out, SQL in one spelling."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -45,6 +46,23 @@ class Engine(Protocol):
 
     def rows(self, select: str) -> list[tuple[Any, ...]]:
         """Return the rows of a SELECT as tuples of Python values."""
+        ...
+
+    def read(self, table: str, folder: Path, columns: Mapping[str, pa.DataType]) -> None:
+        """Let `table` be the rows of every Parquet file in a folder and below, with these columns of these types, each in every file
+        or in the names of its folders (`la=501`). Spark's workers read them, when they are asked for."""
+        ...
+
+    def write(self, select: str, folder: Path, by: Sequence[str] = ()) -> None:
+        """Write the rows of a SELECT into a new folder, as Parquet; those of each value of the columns `by`, which folders can be
+        named after, into folders in it. Spark's workers write them, each some. Without rows there may be no file."""
+        ...
+
+    def summed(self, select: str, work: Callable[[pa.Table], pa.Table], to: pa.Schema) -> pa.Table:
+        """Return what `work` makes of the rows, some at once, one under the other: some rows of schema `to` for each such part.
+
+        Spark's workers do the work, so that only what they make of it comes here.
+        """
         ...
 
     def columns(self, table: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -70,10 +70,13 @@ class CsvGrid:
         self.encoding = encoding
         self.repaired = 0
         self.separator = find_separator(split(next(blocks(path, encoding), b"")))
-        self._top: list[Record] | None = None
+        self._first: list[Record] | None = None
+        self._top: list[tuple[int, list[str]]] | None = None
 
     def top(self) -> list[tuple[int, list[str]]]:
-        return [(record.line, tidy_list(record.cells)) for record in self._records()]
+        if self._top is None:
+            self._top = [(record.line, tidy_list(record.cells)) for record in self._records()]
+        return self._top
 
     def rows(self, heading_line: int) -> Iterator[Cells]:
         heading = next(record for record in self._records() if record.line == heading_line)
@@ -83,13 +86,13 @@ class CsvGrid:
             yield from cells
 
     def _records(self) -> list[Record]:
-        if self._top is None:
+        if self._first is None:
             stream = blocks(self.path, self.encoding)
             # Records of the whole file, but it is read only as far as the rows taken reach.
             lines = Lines(next(stream, b""), stream, 1)
             found = (r for r in whole_file(self.path, lines, self.separator) if not r.fault and not r.is_blank)
-            self._top = list(islice(found, TOP_ROWS))
-        return self._top
+            self._first = list(islice(found, TOP_ROWS))
+        return self._first
 
 
 def find_separator(lines: list[str]) -> str:
@@ -124,9 +127,13 @@ def first_widths(lines: list[str], separator: str) -> list[int]:
 
 def ahead(jobs: Iterator[Job]) -> Iterator[Tidied]:
     """Yield what each job gives, in their order; a few run in other threads, as Arrow leaves Python free meanwhile."""
+    first = list(islice(jobs, 2))
+    if len(first) == 1:  # as in most files: a thread would take longer to start
+        yield first[0]()
+        return
     waiting: deque[Future[Tidied]] = deque()
     with ThreadPoolExecutor(LOOK_AHEAD) as pool:
-        for job in jobs:
+        for job in chain(first, jobs):
             waiting.append(pool.submit(job))
             if len(waiting) > LOOK_AHEAD:
                 yield waiting.popleft().result()

@@ -11,6 +11,7 @@ from careloom.ingest.load import load_codes, load_deliveries, load_returns, load
 from careloom.ingest.parts import Delivery, File
 from careloom.ingest.reading import Reading
 from careloom.ingest.recognise import Decisions, Recognition
+from careloom.ingest.side_by_side import read_all
 from careloom.ingest.stitch import stitch_all
 from careloom.ingest.understood import load_recognition
 from careloom.ingest.years import settle
@@ -48,10 +49,8 @@ def ingest(
     paths = [(delivery, path) for delivery in deliveries for path in delivery.files]
     files = [File(delivery, path) for delivery, path in paths]
     door = door or Door()
-    reading = Reading(engine, catalogue, decisions, accept=accept, door=door)
-    for number, file in enumerate(files, start=1):
-        on_file(number, len(files))
-        reading.read(file)
+    reading = Reading(engine, catalogue.returns, decisions, accept=accept, door=door)
+    read_all(reading, files, on_file)
     settle(files)
     load_deliveries(engine, files)
     load_codes(engine, catalogue)

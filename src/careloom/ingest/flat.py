@@ -11,6 +11,17 @@ LATE_NOTES = "late_notes"
 """Notes for `set_aside` on rows whose delivery is already known."""
 
 
+def lacks_of_parents(engine: Engine, return_: Return, table: Table, rows: str) -> bool:
+    """Is anything blank in these rows, a table or a SELECT, that a parent's row may fill? Not in rows that came as XML."""
+    lent = {column for parent in parents(return_) for column in table.columns if is_lent(column, parent, table)}
+    return bool(lent) and is_blank(engine, [column for column in table.columns if column in lent], rows)
+
+
+def parents(return_: Return) -> list[Table]:
+    """The tables whose rows may lend to others."""
+    return list(return_.tables.values()) if return_.layouts[0] == "xml" else []
+
+
 def fill_from_parents(engine: Engine, return_: Return, table: Table) -> dict[str, int]:
     """Fill the blank `of` columns of `marked` from their parents' rows; let go of rows whose key stays blank.
 
@@ -19,7 +30,7 @@ def fill_from_parents(engine: Engine, return_: Return, table: Table) -> dict[str
     Nothing is done when nothing is blank, as in rows that came as XML.
     """
     reasons: dict[str, int] = {}
-    for parent in return_.tables.values() if return_.layouts[0] == "xml" else ():
+    for parent in parents(return_):
         lent = [column for column in table.columns if is_lent(column, parent, table)]
         if not lent or not is_blank(engine, lent):
             continue
@@ -59,9 +70,9 @@ def is_lent(column: Column, parent: Table, table: Table) -> bool:
     return parent is not table and column.name in parent.column_names and (is_of or is_inside)
 
 
-def is_blank(engine: Engine, lent: list[Column]) -> bool:
+def is_blank(engine: Engine, lent: list[Column], rows: str = "marked") -> bool:
     blank = " OR ".join(f'"{column.name}" IS NULL' for column in lent)
-    return bool(engine.rows(f"SELECT 1 AS one FROM marked WHERE {blank} LIMIT 1"))
+    return bool(engine.rows(f"SELECT 1 AS one FROM {rows} AS found WHERE {blank} LIMIT 1"))
 
 
 def filled(return_: Return, table: Table, parent: Table, lent: list[Column], columns: list[str]) -> str:

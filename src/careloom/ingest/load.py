@@ -8,7 +8,7 @@ import pyarrow as pa
 from careloom.catalogue import Catalogue, Return
 from careloom.core import Ledger, Table
 from careloom.engine import Engine, count
-from careloom.ingest.flat import LATE_NOTES, fill_from_parents
+from careloom.ingest.flat import LATE_NOTES, fill_from_parents, lacks_of_parents
 from careloom.ingest.parts import WHOLE, File, Part
 from careloom.ingest.reading import NOTES, arrived
 from careloom.ingest.typed import NOTES as NOTE_COLUMNS
@@ -27,6 +27,8 @@ DELIVERY = pa.schema(
         )
     ]
 )
+MARKS = ("delivery_id", "la", "collection_year", "line")
+"""What a row carries beside its own columns, in this order."""
 ITS_LA, ITS_YEAR = "coalesce(a.la, p.part_la)", "coalesce(a.collection_year, p.part_year)"
 """Whose a row is: as it says itself, or as its part is."""
 
@@ -131,14 +133,19 @@ def load_returns(engine: Engine, catalogue: Catalogue, files: Sequence[File]) ->
 
 
 def load_table(engine: Engine, return_: Return, table: Table, came: list[Part], ledger: Ledger) -> None:
-    name = f"{return_.name}_{table.name}"
-    engine.make("marked", marked(return_, table))
+    name, rows_marked = f"{return_.name}_{table.name}", f"({marked(return_, table)})"
     reasons = Counter[str]()
     for part in came:
         reasons.update({reason: n for (of, reason), n in part.aside.items() if of == table.name})
-    reasons.update(fill_from_parents(engine, return_, table))
-    rows = engine.make(name, with_standing(engine.columns("marked"), table.key, yearly=return_.yearly))
-    engine.drop("marked")
+    if lacks_of_parents(engine, return_, table, rows_marked):
+        engine.make("marked", f"SELECT * FROM {rows_marked} AS found")
+        reasons.update(fill_from_parents(engine, return_, table))
+        rows_marked = "marked"
+    rows = engine.make(
+        name, with_standing(rows_marked, (*table.column_names, *MARKS), table.key, yearly=return_.yearly)
+    )
+    if rows_marked == "marked":
+        engine.drop("marked")
     rows_in = sum(part.rows_in[table.name] for part in came)
     ledger.note("read files", f"{return_.name} {table.name} files", name, rows_in, rows, reasons)
     note_standing(engine, name, ledger)
@@ -154,8 +161,8 @@ def marked(return_: Return, table: Table) -> str:
         JOIN whose AS w ON w.part_no = a.part_no AND w.la = {ITS_LA} AND coalesce(w.collection_year, 0) = coalesce({ITS_YEAR}, 0)"""
 
 
-def with_standing(columns: Sequence[str], key: tuple[str, ...], *, yearly: bool) -> str:
-    """SQL that adds each row's standing among the rows of the same authority and key.
+def with_standing(rows: str, columns: Sequence[str], key: tuple[str, ...], *, yearly: bool) -> str:
+    """SQL that adds to these rows, a table or a SELECT, each one's standing among the rows of the same authority and key.
 
     The newest is `current`. Another of the same return, or of the same file of an extract, is a `duplicate` of it, and
     any other is `superseded`.
@@ -170,7 +177,7 @@ def with_standing(columns: Sequence[str], key: tuple[str, ...], *, yearly: bool)
         FROM (SELECT marked.*,
                      row_number() OVER (PARTITION BY {newest_first}) AS copy_no,
                      first_value({return_of}) OVER (PARTITION BY {newest_first} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS newest_return
-              FROM marked) AS numbered"""
+              FROM {rows} AS marked) AS numbered"""
 
 
 def note_standing(engine: Engine, name: str, ledger: Ledger) -> None:

@@ -65,6 +65,11 @@ class File:
         """Note why the file cannot be used; whatever was read of it is not used either."""
         self.fault = f"{self.path.name}: {why}"
 
+    def become(self, read: "File") -> None:
+        """Take over what came of reading the same file in another process."""
+        self.sha256, self.encoding, self.is_workbook = read.sha256, read.encoding, read.is_workbook
+        self.parts, self.unused, self.fault = read.parts, read.unused, read.fault
+
     @property
     def said(self) -> str:
         """Why it was refused, without the file's name, which may be a child's."""

@@ -4,13 +4,13 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from careloom.catalogue import PRICE_COLUMNS, Catalogue, Return
+from careloom.catalogue import PRICE_COLUMNS, Return
 from careloom.core import DeliveryError, Table
-from careloom.engine import Engine
 from careloom.ingest.cells import Read, Reader, read_year
 from careloom.ingest.door import Door
 from careloom.ingest.grid_rows import grid_rows
@@ -34,6 +34,12 @@ from careloom.ingest.years import differs
 NOTES = "arrived_notes"
 
 
+class Takes(Protocol):
+    """What the rows go to: the engine, or, from a process that reads beside this one, the way to it."""
+
+    def append(self, table: str, rows: pa.Table) -> None: ...
+
+
 def arrived(return_: Return, table: str) -> str:
     """Name the table that rows of a return's table wait in until the years of all files are known."""
     return f"arrived_{return_.name}_{table}"
@@ -43,8 +49,8 @@ def arrived(return_: Return, table: str) -> str:
 class Reading:
     """Reads files one after the other; keeps what was recognised, for all of them together."""
 
-    engine: Engine
-    catalogue: Catalogue
+    engine: Takes
+    returns: Mapping[str, Return]
     decisions: Decisions
     accept: bool = False
     door: Door = field(default_factory=Door)
@@ -90,7 +96,7 @@ class Reading:
     def return_of_root(self, file: File, root: str) -> Return:
         """Return the return whose XML has this outermost element; it is to be the one the study names, if it names one."""
         stated = file.delivery.return_name
-        known = [r for r in self.catalogue.returns.values() if "xml" in r.layouts and stated in (None, r.name)]
+        known = [r for r in self.returns.values() if "xml" in r.layouts and stated in (None, r.name)]
         for return_ in known:
             if return_.root == root:
                 return return_
@@ -130,11 +136,11 @@ class Reading:
         delivery = file.delivery
         candidates = [
             (return_, table)
-            for return_ in self.catalogue.returns.values()
+            for return_ in self.returns.values()
             for table in return_.tables.values()
             if "table" in return_.layouts and delivery.return_name in (None, return_.name)
         ]
-        mappings = [read_mapping(delivery.mapping, self.catalogue.returns)] if delivery.mapping else []
+        mappings = [read_mapping(delivery.mapping, self.returns)] if delivery.mapping else []
         where = f"{file.path.name}, a sheet" if grid.name else file.path.name
         try:
             found = find_table(grid.top(), candidates, self.decisions, where, grid.name, mappings, self.accept)

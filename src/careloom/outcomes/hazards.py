@@ -52,7 +52,8 @@ def fit_hazards(risk: RiskTable, names: Sequence[str], method: "Method | None" =
     """Fit a model with these terms. Raises CannotFitError, saying why, when there is nothing to fit or no answer."""
     design = checked_design(risk, names)
     some = risk.of(design.is_used[risk.pattern])
-    rows, row_of = distinct_rows(design.columns)
+    rows, distinct_of = distinct_rows(design.rows)
+    row_of = distinct_of[design.row_of]
     try:
         fit = (method or cause_specific)(some, rows, row_of[some.pattern], design.names)
     except (ValueError, np.linalg.LinAlgError) as fault:

@@ -6,7 +6,7 @@ proportional hazards and, where a hazard ratio is not constant, split at twelve 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -29,9 +29,12 @@ from careloom.outcomes.hazards import (
 )
 from careloom.outcomes.risk_table import RiskTable, terms_of
 from careloom.outcomes.uncertain_class import UNCERTAIN, fit_uncertain
+from careloom.stats.latent_class.fitting.search import in_threads
 from careloom.stats.survival import proportional_hazards_test
 
 PRIMARY = 2
+FITS_AT_ONCE = 2
+"""Each holds its own sums by day and authority, which of a whole country are large."""
 USUAL, ALWAYS = "cause_specific", "all"
 FitModel = Callable[[RiskTable, Sequence[str]], Estimates]
 METHODS: dict[str, FitModel] = {
@@ -88,32 +91,32 @@ def compare_hazards(
 ) -> Compared:
     """Fit every model of one outcome; where one cannot be fitted there are no rows, and the ledger says why.
 
-    `reads` is what the ledger calls the stretches, if not by the table they were counted from.
+    `reads` is what the ledger calls the stretches, if not by the table they were counted from. Some are fitted side by side, each
+    on one thread: the same comes out of it, however many processors there are.
     """
     out = Compared()
     fitting = Fitting(outcome, risk, ledger, reads or f"time_to_event_{outcome.name}")
-    for model, names in models_of(outcome).items():
-        fit = fitting.fit(risk, names, model)
-        if fit is None:
-            continue
-        out.ratios += fitting.said(rows_of(fit), model)
-        if model == f"M{PRIMARY}":
-            out.primary = fit
-            out.ratios += fitting.said(rows_against_mean(fit), model)
+    usual = [Model(name, names) for name, names in models_of(outcome).items()]
+    primary = usual[PRIMARY]
+    others = [replace(primary, method=method) for method in asked.methods]
+    found = fitting.fit([primary, *reversed(usual[PRIMARY + 1 :]), *others, *reversed(usual[:PRIMARY])])
+    for model in usual:
+        out.ratios += fitting.told(model, found[model])
+    out.primary, out.tests = found[primary].estimates, found[primary].tests
     if out.primary is None:
         return out
-    names = models_of(outcome)[f"M{PRIMARY}"]
-    for method in asked.methods:
-        out.ratios += fitting.other_way(method, names)
-    out.tests = list(ph_tests(outcome, out.primary, risk))
+    for model in others:
+        out.ratios += fitting.told(model, found[model])
     changing = [test["term"] for test in out.tests if is_less(test["p_value"], asked.split_below)]
-    for period in PERIODS if set(changing) & set(names) else ():
-        out.ratios += [row for row in fitting.in_period(period, names) if row["term"] in changing]
+    periods = [replace(primary, period=period) for period in PERIODS if set(changing) & set(primary.names)]
+    found = fitting.fit(periods)
+    for model in periods:
+        out.ratios += [row for row in fitting.told(model, found[model]) if row["term"] in changing]
     return out
 
 
 def models_of(outcome: Outcome) -> dict[str, tuple[str, ...]]:
-    """The terms of M0 to M3; a model that would add nothing to the one before is left out."""
+    """The terms of M0 to M3; a model that would add nothing to the one before is left out, which only M3 can be."""
     first = terms_of(outcome)
     numbers = [k for k in range(4) if k == 0 or k in first.values()]
     return {f"M{k}": tuple(name for name, model in first.items() if model <= k) for k in numbers}
@@ -121,6 +124,41 @@ def models_of(outcome: Outcome) -> dict[str, tuple[str, ...]]:
 
 def is_less(p_value: object, bound: float) -> bool:
     return isinstance(p_value, float) and p_value < bound
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model that is asked for: its name and terms, how it is fitted, and of which period."""
+
+    name: str
+    names: tuple[str, ...]
+    method: str = USUAL
+    period: str = ALWAYS
+
+    @property
+    def more(self) -> str:
+        """What is told of it beside its name: the way in which it is fitted, if another than the usual, and its period."""
+        way = "" if self.method == USUAL else f", {self.method.replace('_', ' ')}"
+        return way if self.period == ALWAYS else f"{way}, {self.period}"
+
+    @property
+    def is_primary(self) -> bool:
+        return (self.name, self.method, self.period) == (f"M{PRIMARY}", USUAL, ALWAYS)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a fit came to: the rows it says, of how many stretches, and how many of them it used; or why there is none.
+
+    Only the primary model's own fit is kept, with its tests: the working sums of a fit are large.
+    """
+
+    ratios: list[Row]
+    stretches: int
+    used: int = 0
+    why_not: str = ""
+    tests: list[Row] = field(default_factory=list)
+    estimates: Estimates | None = None
 
 
 @dataclass(frozen=True)
@@ -132,34 +170,45 @@ class Fitting:
     ledger: Ledger
     reads: str
 
-    def fit(
-        self, risk: RiskTable, names: Sequence[str], model: str, how: str = "", fit_model: FitModel = fit_hazards
-    ) -> Estimates | None:
-        step = f"compare hazards of {self.outcome.name}: {model}{how and ', '}{how}"
-        tables = (f"{self.reads}{how and ', '}{how}", f"{model} of {self.outcome.name}{how and ', '}{how}")
-        rows = risk.days.size
+    def fit(self, models: Sequence[Model]) -> dict[Model, Found]:
+        """Fit models side by side, in this order: the longest should come first."""
+        self.risk.counts  # noqa: B018 - made once, before the threads share it
+        return dict(zip(models, in_threads(self.fitted, models, FITS_AT_ONCE), strict=True))
+
+    def fitted(self, model: Model) -> Found:
+        risk = self.stretches(model)
         try:
-            found = fit_model(risk, names)
+            found = METHODS.get(model.method, fit_hazards)(risk, model.names)
         except CannotFitError as fault:
-            self.ledger.note(f"{step}: none, {fault}", *tables, rows, 0, {f"no hazard ratios: {fault}": rows})
-            return None
-        self.ledger.note(step, *tables, rows, found.used, {"has a level without any event": rows - found.used})
-        return found
+            return Found([], risk.days.size, why_not=str(fault))
+        about = {"outcome": self.outcome.name, "model": model.name, "method": model.method, "period": model.period}
+        rows = [*rows_of(found), *(rows_against_mean(found) if model.is_primary else ())]
+        out = Found([{**about, **row} for row in rows], risk.days.size, found.used)
+        if not model.is_primary:
+            return out
+        return replace(out, tests=list(ph_tests(self.outcome, found, risk)), estimates=found)
 
-    def said(self, rows: Iterator[Row], model: str, method: str = USUAL, period: str = ALWAYS) -> list[Row]:
-        about = {"outcome": self.outcome.name, "model": model, "method": method, "period": period}
-        return [{**about, **row} for row in rows]
+    def stretches(self, model: Model) -> RiskTable:
+        """Those that the model is of. Of one period: what happens in it, so that all its ratios are free to differ from the other's."""
+        if model.period != ALWAYS:
+            within: RiskTable = getattr(self.risk, PERIODS[model.period])(float(SPLIT_DAY))
+            return within
+        return first_only(self.risk) if model.method == "first_in_window" else self.risk
 
-    def other_way(self, method: str, names: Sequence[str]) -> list[Row]:
-        risk = first_only(self.risk) if method == "first_in_window" else self.risk
-        found = self.fit(risk, names, f"M{PRIMARY}", method.replace("_", " "), METHODS[method])
-        return self.said(rows_of(found), f"M{PRIMARY}", method) if found else []
-
-    def in_period(self, period: str, names: Sequence[str]) -> list[Row]:
-        """The primary model of what happens in one period: all its ratios are free to differ from the other's."""
-        risk: RiskTable = getattr(self.risk, PERIODS[period])(float(SPLIT_DAY))
-        found = self.fit(risk, names, f"M{PRIMARY}", period) if risk.days.size else None
-        return self.said(rows_of(found), f"M{PRIMARY}", period=period) if found else []
+    def told(self, model: Model, found: Found) -> list[Row]:
+        """The rows of a fit, which is noted; nothing is said of a period that no stretch reaches."""
+        if model.period != ALWAYS and not found.stretches:
+            return []
+        more = model.more
+        step = f"compare hazards of {self.outcome.name}: {model.name}{more}"
+        tables, rows = (f"{self.reads}{more}", f"{model.name} of {self.outcome.name}{more}"), found.stretches
+        if found.why_not:
+            self.ledger.note(
+                f"{step}: none, {found.why_not}", *tables, rows, 0, {f"no hazard ratios: {found.why_not}": rows}
+            )
+        else:
+            self.ledger.note(step, *tables, rows, found.used, {"has a level without any event": rows - found.used})
+        return found.ratios
 
 
 def ph_tests(outcome: Outcome, primary: Estimates, risk: RiskTable) -> Iterator[Row]:

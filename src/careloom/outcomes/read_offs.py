@@ -14,8 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from careloom.catalogue import Outcome
-from careloom.engine import Engine
-from careloom.stats.survival import aalen_johansen, kaplan_meier
+from careloom.engine import Engine, with_names
+from careloom.stats.survival import Curve, ReadOff, aalen_johansen, kaplan_meier
 
 ALL = 0
 EVERYONE, UNDER = "all children", "children too young to turn 18 before"
@@ -54,18 +54,15 @@ def rows_of(engine: Engine, outcome: Outcome) -> Iterator[Row]:
     counts = children_counted(engine, outcome)
     for class_no in sorted({ALL, *endings.class_no.tolist()}):
         of_class = np.full(endings.n.shape, True) if class_no == ALL else endings.class_no == class_no
-        for place, day in enumerate(outcome.horizons_days):
-            for whom, among in ((EVERYONE, of_class), (UNDER, of_class & (endings.reach > place))):
+        everyone = read_off(endings, of_class, outcome.horizons_days)
+        for place, day in horizons(outcome):
+            young = of_class & (endings.reach > place)
+            shares = {EVERYONE: everyone[place], UNDER: read_off(endings, young, [day])[0] if young.any() else {}}
+            for whom, share in shares.items():
                 children = counts[whom].get((whom, class_no, day))
-                if children and among.any():
-                    yield {
-                        "outcome": outcome.name,
-                        "class_no": class_no,
-                        "of_whom": whom,
-                        "days": day,
-                        **children,
-                        **read_off(endings, among, day),
-                    }
+                if children:
+                    about = {"outcome": outcome.name, "class_no": class_no, "of_whom": whom, "days": day}
+                    yield {**about, **children, **share}
 
 
 def read_endings(engine: Engine, outcome: Outcome) -> Endings:
@@ -83,43 +80,80 @@ def read_endings(engine: Engine, outcome: Outcome) -> Endings:
 
 
 def children_counted(engine: Engine, outcome: Outcome) -> Mapping[str, dict[Key, Row]]:
-    """Different children followed, still at risk after each horizon, and with the event by it: by class, and for all."""
-    days = ", ".join(f"({place}, {day})" for place, day in enumerate(outcome.horizons_days))
-    found: dict[str, dict[Key, Row]] = {}
-    for whom, among in ((EVERYONE, "TRUE"), (UNDER, "s.reach > h.place")):
-        rows = engine.rows(f"""
-            SELECT s.class_no, h.day, count(DISTINCT s.person_id) AS children,
-                   count(DISTINCT CASE WHEN s.days > h.day THEN s.person_id END) AS at_risk,
-                   count(DISTINCT CASE WHEN s.ended_by = 'event' AND s.days <= h.day THEN s.person_id END) AS with_event
-            FROM (
-              SELECT class_no, person_id, days, ended_by, reach FROM time_to_event_{outcome.name} WHERE class_no IS NOT NULL
-              UNION ALL
-              SELECT 0 AS class_no, person_id, days, ended_by, reach FROM time_to_event_{outcome.name}
-            ) AS s CROSS JOIN (VALUES {days}) AS h(place, day)
-            WHERE {among} GROUP BY s.class_no, h.day""")
-        names = ("children", "children_at_risk", "children_with_event")
-        found[whom] = {(whom, class_no, day): dict(zip(names, counts, strict=True)) for class_no, day, *counts in rows}
+    """Different children followed, still at risk after each horizon, and with the event by it: by class, and for all.
+
+    Each child is looked at once: it is at risk after a day that one of its stretches outlasts, and has had the event by a day
+    on or before which one of them ended so.
+    """
+    found: dict[str, dict[Key, Row]] = {EVERYONE: {}, UNDER: {}}
+    asked = [(whom, f"{place}" if whom == UNDER else "", day) for whom in found for place, day in horizons(outcome)]
+    counts = [
+        f"count(last{k}) AS n{n}, count(CASE WHEN last{k} > {day} THEN 1 END) AS left{n}, count(CASE WHEN first{k} <= {day} THEN 1 END) AS had{n}"
+        for n, (_, k, day) in enumerate(asked)
+    ]
+    for class_no, *numbers in engine.rows(
+        with_names(children(outcome), f"SELECT class_no, {', '.join(counts)} FROM child GROUP BY class_no")
+    ):
+        for n, (whom, _, day) in enumerate(asked):
+            followed, left, had = numbers[3 * n : 3 * n + 3]
+            if followed:
+                said = {"children": followed, "children_at_risk": left, "children_with_event": had}
+                found[whom][whom, class_no, day] = said
     return found
 
 
-def read_off(endings: Endings, among: NDArray[np.bool_], day: float) -> Row:
-    """Both shares by one day, with 95% limits on the log-log scale; blank where nobody was followed so long."""
-    days, cause, n = endings.days[among], endings.cause[among], endings.n[among]
-    curve = kaplan_meier(days, cause == 1, n)
-    incidence = aalen_johansen(days, cause, n, causes=2).read_off([day])
+def horizons(outcome: Outcome) -> list[tuple[int, int]]:
+    return list(enumerate(outcome.horizons_days))
+
+
+def children(outcome: Outcome) -> dict[str, str]:
+    """SELECTs on the way to `child`, one row a child and class, and class 0 for all: its longest stretch and first event.
+
+    Of all its stretches, `last` and `first`; and of those that cannot turn 18 before a horizon, `last0` and `first0` and so on.
+    """
+    whom = {"": "", **{f"{place}": f"reach > {place} AND " for place, _ in horizons(outcome)}}
+    each = ", ".join(
+        f"max(CASE WHEN {only}days >= 0 THEN days END) AS last{k}, min(CASE WHEN {only}ended_by = 'event' THEN days END) AS first{k}"
+        for k, only in whom.items()
+    )
+    again = ", ".join(f"max(last{k}) AS last{k}, min(first{k}) AS first{k}" for k in whom)
+    listed = ", ".join(f"last{k}, first{k}" for k in whom)
+    return {
+        "of_class": f"SELECT class_no, person_id, {each} FROM time_to_event_{outcome.name} GROUP BY class_no, person_id",
+        "of_all": f"SELECT person_id, {again} FROM of_class GROUP BY person_id",
+        "child": f"SELECT class_no, {listed} FROM of_class WHERE class_no IS NOT NULL UNION ALL SELECT 0 AS class_no, {listed} FROM of_all",
+    }
+
+
+def read_off(endings: Endings, among: NDArray[np.bool_], days: Sequence[float]) -> list[Row]:
+    """Both shares by each day, with 95% limits on the log-log scale; blank where nobody was followed so long."""
+    exits, cause, n = endings.days[among], endings.cause[among], endings.n[among]
+    curve = kaplan_meier(exits, cause == 1, n)
+    incidence = aalen_johansen(exits, cause, n, causes=2).read_off(days)
+    return [{**share_by(curve, day), **incidence_by(incidence, place)} for place, day in enumerate(days)]
+
+
+def share_by(curve: Curve, day: float) -> Row:
+    """1 - Kaplan-Meier by one day, and how many stretches go on after it."""
     at = int(np.searchsorted(curve.days, day, side="right")) - 1
     is_known = day <= curve.days[-1] or curve.survival[-1] == 0
     lost = (1.0, 1.0, 1.0) if at < 0 else (curve.survival[at], curve.upper[at], curve.lower[at])
     share, lower, upper = (finite(1 - value) if is_known else None for value in lost)
-    at_risk = float(n[days > day].sum())
+    later = curve.at_risk[at + 1] if at + 1 < curve.days.size else 0.0
     return {
-        "at_risk": round(at_risk),
+        "at_risk": round(float(later)),
         "share": share,
         "lower": lower if at >= 0 else None,
         "upper": upper if at >= 0 else None,
-        "incidence": finite(incidence.incidence[0, 0]),
-        "incidence_lower": finite(incidence.lower[0, 0]),
-        "incidence_upper": finite(incidence.upper[0, 0]),
+    }
+
+
+def incidence_by(incidence: ReadOff, place: int) -> Row:
+    """The cumulative incidence of the event on the day at that place."""
+    return {
+        "incidence": finite(incidence.incidence[0, place]),
+        "incidence_lower": finite(incidence.lower[0, place]),
+        "incidence_upper": finite(incidence.upper[0, place]),
     }
 
 

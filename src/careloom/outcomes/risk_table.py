@@ -78,7 +78,9 @@ class RiskTable:
         return int(np.unique(self.la).size)
 
     def of(self, mine: NDArray[np.bool_]) -> "RiskTable":
-        """Some of the stretches (n,)."""
+        """Some of the stretches (n,); of all of them none is copied."""
+        if mine.all():
+            return self
         columns = {name: getattr(self, name)[mine] for name in ("pattern", "la", "child", "days", "cause", "place")}
         entry = None if self.entry is None else self.entry[mine]
         return replace(self, **columns, entry=entry, member=None if self.member is None else self.member[mine])
@@ -114,8 +116,9 @@ def count_levels(risk: RiskTable, term: str) -> LevelCounts:
     count, level = len(levels.names), levels.of[risk.pattern]
 
     def children(of: NDArray[np.bool_]) -> Integers:
-        pairs = np.unique(risk.child[of] * count + level[of])
-        return np.bincount(pairs % count, minlength=count)
+        is_there = np.zeros((int(risk.child.max(initial=0)) + 1, count), dtype=bool)
+        is_there[risk.child[of], level[of]] = True
+        return np.asarray(is_there.sum(axis=0), dtype=np.int64)
 
     return LevelCounts(
         levels=levels.names,

@@ -54,12 +54,12 @@ def shares_by(risk: RiskTable, term: str | None, groups: Groups, days: Sequence[
     )
     rows: list[Row] = []
     for group, among in members(risk, term, groups).items():
-        for day in days:
+        for day, share in zip(days, read_off(endings, among, days), strict=True):
             counts = {
                 "children_at_risk": children(risk, among & (risk.days > day)),
                 "children_with_event": children(risk, among & risk.is_event & (risk.days <= day)),
             }
-            rows.append({"group": group, "days": day, **read_off(endings, among, day), **counts})
+            rows.append({"group": group, "days": day, **share, **counts})
     return rows
 
 

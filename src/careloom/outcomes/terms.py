@@ -50,7 +50,8 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """The columns of a model for every pattern (P, C), their names, and the patterns that say something (P,).
+    """The columns of a model: a row for each combination of its terms' levels (K, C), the names, the combination that each
+    pattern has (P,), and the patterns that say something (P,).
 
     A pattern with a level that has no event at all has no hazard to compare: the level's ratio stays blank, and leaving
     its stretches out gives the other levels the very estimates that the likelihood has at that limit. A column that is
@@ -59,15 +60,17 @@ class Design:
 
     terms: tuple[Term, ...]
     names: tuple[str, ...]
-    columns: NDArray[np.float64]
+    rows: NDArray[np.float64]
+    row_of: NDArray[np.int64]
     is_used: NDArray[np.bool_]
 
-    def of_class(self, term: str, level: str) -> NDArray[np.float64]:
-        """The columns (P, C) that the patterns would have with one term set to a level."""
+    def of_class(self, term: str, level: str, patterns: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """The columns (P, C) that the patterns, all or some, would have with one term set to a level."""
         parts = []
         for each in self.terms:
-            set_to = np.full_like(each.counts.level_of, each.levels.index(level)) if each.name == term else None
-            parts.append(each.block(each.counts.level_of if set_to is None else set_to))
+            level_of = each.counts.level_of if patterns is None else each.counts.level_of[patterns]
+            set_to = np.full_like(level_of, each.levels.index(level)) if each.name == term else None
+            parts.append(each.block(level_of if set_to is None else set_to))
         kept = [name in self.names for each in self.terms for name in map(each.column, each.compared)]
         return np.hstack(parts)[:, kept]
 
@@ -79,10 +82,22 @@ def design_of(risk: RiskTable, names: Sequence[str]) -> Design:
     for term in terms:
         used &= term.counts.events[term.counts.level_of] > 0
     columns = [term.column(level) for term in terms for level in term.compared]
-    blocks = np.hstack([np.empty((used.size, 0)), *(term.block(term.counts.level_of) for term in terms)])
-    met = np.unique(risk.pattern[used[risk.pattern]])
+    first, row_of = combinations(terms, used.size)
+    blocks = np.hstack([np.empty((first.size, 0)), *(term.block(term.counts.level_of[first]) for term in terms)])
+    is_met = np.zeros(used.size, dtype=bool)
+    is_met[risk.pattern] = True
+    met = np.unique(row_of[is_met & used])
     kept = np.flatnonzero(~is_sum_of_earlier(distinct_rows(blocks[met])[0]))
-    return Design(terms, tuple(columns[i] for i in kept), blocks[:, kept], used)
+    return Design(terms, tuple(columns[i] for i in kept), blocks[:, kept], row_of, used)
+
+
+def combinations(terms: Sequence[Term], patterns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first pattern of each combination of levels (K,), and the combination that each pattern has (P,)."""
+    first, number = np.zeros(min(patterns, 1), dtype=np.int64), np.zeros(patterns, dtype=np.int64)
+    for term in terms:  # numbered anew after each, so that the number of combinations never outgrows the patterns
+        both = number * len(term.levels) + term.counts.level_of
+        _, first, number = np.unique(both, return_index=True, return_inverse=True)
+    return first, number
 
 
 def is_sum_of_earlier(columns: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -169,7 +169,8 @@ def case_of(risk: RiskTable, belonging: Belonging, design: Design, term: Term) -
     assert some.member is not None
     of_classes = set(map(term.column, term.levels))
     other = [place for place, name in enumerate(design.names) if name not in of_classes]
-    rows, row_of = distinct_rows(design.columns[:, other])
+    rows, distinct_of = distinct_rows(design.rows[:, other])
+    row_of = distinct_of[design.row_of]
     classes = (*belonging.classes, *([UNCLASSED] if (some.member < 0).any() else []))
     return Case(
         some=some,

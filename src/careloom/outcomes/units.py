@@ -38,14 +38,22 @@ SPELLS = {
 }
 """What the spells are called that outcomes start from."""
 
+ENDS = """
+    SELECT {la} AS la, {year} AS year, ends_at, CAST(sum(spells) AS BIGINT) AS spells, {children} AS children, 0 AS is_last
+    FROM child GROUP BY {groups}ends_at
+    UNION ALL
+    SELECT {la} AS la, {year} AS year, ends_at, 0 AS spells, count(*) AS children, 1 AS is_last
+    FROM (SELECT {groups}person_id, max(ends_at) AS ends_at FROM child GROUP BY {groups}person_id) AS gone
+    GROUP BY {groups}ends_at"""
+"""Of each step at which spells end: how many, and of how many children; and for how many children it is the last."""
 FLOW = """
-    SELECT {outcome} AS outcome, k.position, k.step, {la} AS la, {year} AS year,
-           count(CASE WHEN f.ends_at = k.position THEN 1 END) AS rows_dropped,
-           count(CASE WHEN f.ends_at > k.position THEN 1 END) AS rows_left,
-           count(DISTINCT CASE WHEN f.ends_at > k.position THEN f.person_id END) AS children_left,
-           count(DISTINCT CASE WHEN f.ends_at = k.position THEN f.person_id END) AS children_dropped
-    FROM flowing AS f CROSS JOIN step AS k GROUP BY k.position, k.step{groups}"""
-"""What every rule drops and leaves; position 0 is what came in."""
+    SELECT {outcome} AS outcome, k.position, k.step, e.la, e.year,
+           CAST(sum(CASE WHEN e.ends_at = k.position THEN e.spells ELSE 0 END) AS BIGINT) AS rows_dropped,
+           CAST(sum(CASE WHEN e.ends_at > k.position THEN e.spells ELSE 0 END) AS BIGINT) AS rows_left,
+           CAST(sum(CASE WHEN e.is_last = 1 AND e.ends_at > k.position THEN e.children ELSE 0 END) AS BIGINT) AS children_left,
+           CAST(sum(CASE WHEN e.is_last = 0 AND e.ends_at = k.position THEN e.children ELSE 0 END) AS BIGINT) AS children_dropped
+    FROM ended AS e CROSS JOIN step AS k GROUP BY k.position, k.step, e.la, e.year"""
+"""What every rule drops and leaves; position 0 is what came in. A child is left while any of its spells is."""
 
 
 def drops_of(outcome: Outcome, switches: Mapping[str, bool]) -> tuple[Drop, ...]:
@@ -123,18 +131,18 @@ def add_flow(engine: Engine, outcome: Outcome, drops: Sequence[Drop]) -> None:
         *(drop.reason for drop in drops),
     ]
     values = ", ".join(f"({position}, {text(step)})" for position, step in enumerate(steps))
+    in_all = {"la": "CAST(NULL AS VARCHAR)", "year": "CAST(NULL AS BIGINT)"}
     names = {
-        "flowing": f"""
-            SELECT la, CAST(year_ending(zero_on) AS BIGINT) AS year, person_id,
-                   CASE WHEN reason_no IS NULL THEN {len(steps)} ELSE reason_no + 1 END AS ends_at
-            FROM outcome_unit""",
+        "child": f"""
+            SELECT la, year, person_id, ends_at, count(*) AS spells
+            FROM (
+              SELECT la, CAST(year_ending(zero_on) AS BIGINT) AS year, person_id,
+                     CASE WHEN reason_no IS NULL THEN {len(steps)} ELSE reason_no + 1 END AS ends_at
+              FROM outcome_unit
+            ) AS flowing GROUP BY la, year, person_id, ends_at""",
         "step": f"SELECT position, step FROM (VALUES {values}) AS said(position, step)",
-        "one": FLOW.format(outcome=text(outcome.name), la="f.la", year="f.year", groups=", f.la, f.year"),
-        "whole": FLOW.format(
-            outcome=text(outcome.name), la="CAST(NULL AS VARCHAR)", year="CAST(NULL AS BIGINT)", groups=""
-        ),
+        "one": ENDS.format(la="la", year="year", children="count(*)", groups="la, year, "),
+        "whole": ENDS.format(**in_all, children="count(DISTINCT person_id)", groups=""),
+        "ended": "SELECT * FROM one WHERE la IS NOT NULL AND year IS NOT NULL UNION ALL SELECT * FROM whole",
     }
-    engine.make(
-        f"outcome_flow_{outcome.name}",
-        with_names(names, "SELECT * FROM one WHERE la IS NOT NULL AND year IS NOT NULL UNION ALL SELECT * FROM whole"),
-    )
+    engine.make(f"outcome_flow_{outcome.name}", with_names(names, FLOW.format(outcome=text(outcome.name))))

@@ -30,7 +30,7 @@ PANELS, PANEL_WIDTH = 2, 250
 def draw_months(rows: Rows) -> Figure | None:
     """A panel for each career whose shares may be shown: columns by month, cut by where the children are."""
     shown = [
-        {"career": row["career"], "state": row["state"], "month": row["month"], "share": 100 * row["share"]}
+        {**_panel(row), "state": row["state"], "month": row["month"], "share": 100 * row["share"]}
         for row in rows
         if row["share"] is not None
     ]
@@ -73,7 +73,7 @@ def draw_histories(rows: Rows) -> Figure | None:
             drawn[row["career"]] = bottom = top + row["children"]
         shown.append(
             {
-                "career": row["career"],
+                **_panel(row),
                 "state": row["state"],
                 "from": row["from_month"] - 1,
                 "to": row["to_month"],
@@ -132,10 +132,13 @@ def _colour(names: Sequence[str]) -> Any:
     return alt.Color("state:N", sort=list(names), title=None, scale=scale, legend=alt.Legend(orient="top", columns=3))
 
 
+def _panel(row: dict[str, Any]) -> dict[str, str]:
+    """The career, and the head of its panel."""
+    return {"career": row["career"], "panel": wrapped(row["career"], 40, 3)}
+
+
 def _in_panels(chart: Any, shown: Sequence[dict[str, Any]], free: str | None = None) -> str:
     """One small chart for each career, two in a row."""
-    for row in shown:
-        row["panel"] = wrapped(row["career"], 40, 3)
     header = alt.Header(
         title=None, labelExpr=LINES, labelFont=FONT, labelFontSize=12, labelAnchor="start", labelLimit=320
     )

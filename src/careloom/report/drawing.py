@@ -18,6 +18,16 @@ DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 1]]
 FONT = "Arial, Helvetica, sans-serif"
 WIDTH = 620
 
+_LABELS = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320}
+LOOK = {
+    "aria": False,
+    "view": {"stroke": None, "continuousWidth": 300, "continuousHeight": 300},
+    "axis": {**_LABELS, "titleFontWeight": "normal", "gridColor": "#e5e6e7"},
+    "legend": {**_LABELS, "labelColor": "#0b0c0c", "symbolStrokeWidth": 3},
+    "text": {"font": FONT},
+}
+"""What all figures look like, in the words of Vega-Lite's configuration."""
+
 Rows = Sequence[dict[str, Any]]
 
 
@@ -32,15 +42,11 @@ class Figure:
 
 
 def svg(chart: Any) -> str:
-    look = {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320}
-    chart = (
-        chart.configure(aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(**look, titleFontWeight="normal", gridColor="#e5e6e7")
-    )
-    chart = chart.configure_legend(**look, labelColor="#0b0c0c", symbolStrokeWidth=3).configure_text(font=FONT)
+    """The drawing of an Altair chart. Its look is added to what Altair says: to configure a chart copies all of it, each time."""
+    said = chart.to_dict()
+    said["config"] = {**said.get("config", {}), **LOOK}
     # the figure has one text alternative: roles and labels on every bar would be noise, and half of the bytes
-    plain = re.sub(r' (?:class|role|aria-[a-z]+)="[^"]*"', "", str(vl_convert.vegalite_to_svg(chart.to_dict())))
+    plain = re.sub(r' (?:class|role|aria-[a-z]+)="[^"]*"', "", str(vl_convert.vegalite_to_svg(said)))
     return _short_places(plain)
 
 

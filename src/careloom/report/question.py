@@ -1,7 +1,8 @@
 """A question of the report: one file that makes one released table, shared by page, workbook and Parquet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ from careloom.engine import Engine, with_names
 from careloom.report.limits import ENDS, Limit, with_limits
 
 FOLDER = Path(__file__).parent / "questions"
+MADE_ONCE = ("outcome_asked", "priced", "priced_all", "curve_point")
+"""Names that look at every child or every price, and say little: made once for all questions that are asked together."""
 READ_OFFS = (12, 24, 6, 3, 36, 60, 72)
 """Months after which the outcomes are read off; where not all may be shown, the first named are kept."""
 FORMATS = ("", "number", "share", "pounds", "p")
@@ -103,8 +106,9 @@ class Answer:
     question: Question
     released: Released | None
 
-    @property
+    @cached_property
     def rows(self) -> list[dict[str, Any]]:
+        """The released rows. They are the same for all who ask: nobody may change them."""
         return self.released.rows.to_pylist() if self.released else []
 
     def is_withheld(self, row: dict[str, Any], column: str) -> bool:
@@ -273,19 +277,32 @@ def ask(engine: Engine, question: Question, profile: Profile = DEFAULT) -> Answe
 def ask_all(engine: Engine, questions: Sequence[Question], profile: Profile = DEFAULT) -> dict[str, Answer]:
     """Answer questions together, by name: what is withheld in one table is not told by another.
 
-    Loads the small working table `disclosure_rule`, for those whose SELECT must know below what a number is small.
+    Loads the small working table `disclosure_rule`, for those whose SELECT must know below what a number is small; and, until all
+    are asked, what several of them look up.
     """
     engine.load("disclosure_rule", pa.table({"threshold": pa.array([profile.threshold], pa.int32())}))
-    tables = {question.name: (question, rows) for question in questions if (rows := select(engine, question, profile))}
+    able = [question for question in questions if all(engine.columns(table) for table in question.needs)]
+    made = load_shared(engine, able)
+    tables = {question.name: (question, rows) for question in able if (rows := select(engine, question, profile, made))}
+    for name in made:
+        engine.drop(name)
     released = release_all([asked_of(question, rows) for question, rows in tables.values()], profile)
     return {question.name: _answer(question, released.get(question.name)) for question in questions}
 
 
-def select(engine: Engine, question: Question, profile: Profile) -> pa.Table | None:
-    """The table of a question, unrounded; None when there is nothing to answer from, or nothing to show."""
-    if not all(engine.columns(table) for table in question.needs):
-        return None
-    names = {name: (FOLDER / "names" / f"{name}.sql").read_text(encoding="utf-8") for name in question.uses}
+def load_shared(engine: Engine, questions: Sequence[Question]) -> Collection[str]:
+    """Load as small tables the names that several of these questions use and that look at every child or price to say little."""
+    shared = [name for name in MADE_ONCE if sum(name in question.uses for question in questions) > 1]
+    for name in shared:
+        uses = next(question.uses for question in questions if name in question.uses)
+        before = [each for each in uses[: uses.index(name)] if each not in shared]
+        engine.load(name, engine.arrow(with_names(sql_of(before), sql_of([name])[name])))
+    return shared
+
+
+def select(engine: Engine, question: Question, profile: Profile, made: Collection[str] = ()) -> pa.Table | None:
+    """The table of a question, unrounded; None when there is nothing to show. The names `made` are tables already."""
+    names = sql_of(name for name in question.uses if name not in made)
     named = [c.name for c in question.columns if not isinstance(c, Ratio | Share)]
     wanted = ", ".join(dict.fromkeys([*named, *sorted(never_shown(question.columns))]))
     rows = engine.arrow(
@@ -294,6 +311,10 @@ def select(engine: Engine, question: Question, profile: Profile) -> pa.Table | N
     if question.points:
         rows = safe_points(rows, question.points, profile)
     return rows if rows.num_rows else None
+
+
+def sql_of(names: Iterable[str]) -> dict[str, str]:
+    return {name: (FOLDER / "names" / f"{name}.sql").read_text(encoding="utf-8") for name in names}
 
 
 def asked_of(question: Question, rows: pa.Table) -> Asked:

@@ -14,6 +14,8 @@ from scipy.stats import gamma
 Floats = NDArray[np.float64]
 WITHIN = 1.959964
 """Standard deviations on each side of the mean of a normal that hold 95% of it."""
+AT_ONCE, MULTIPLIED = 256, 8192
+"""Rows of a block of `resampled_sums`, as many as a byte can tell apart; and of the blocks that are multiplied by their amounts together."""
 
 
 def alike_normals(
@@ -76,16 +78,24 @@ def resampled_sums(
 ) -> Floats:
     """Return sums of rows drawn with replacement, columns x draws: the bootstrap of totals.
 
-    `amounts` is rows x columns, a row one child; `clusters` numbers the families from 0, which are drawn whole.
+    `amounts` is rows x columns, a row one child; `clusters` numbers the families from 0, which are drawn whole. Rows are taken
+    a block at a time, for all draws: how many of a draw fall in a block is binomial, given those before it, and which they are
+    does not depend on the other blocks. So it is the same drawing, in memory of draws x block.
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 6.
     """
     if clusters is not None:
         together = np.zeros((int(clusters.max()) + 1, amounts.shape[1]))
         np.add.at(together, clusters, amounts)
         amounts = together
-    rows = len(amounts)
-    sums = np.empty((amounts.shape[1], draws))
-    for draw in range(draws):
-        times = np.bincount(chance.integers(0, rows, rows), minlength=rows)
-        sums[:, draw] = times @ amounts
+    rows, sums, to_come = len(amounts), np.zeros((amounts.shape[1], draws)), np.full(draws, len(amounts))
+    for start in range(0, rows, MULTIPLIED):
+        times = np.zeros((draws, min(MULTIPLIED, rows - start)))
+        for first in range(0, times.shape[1], AT_ONCE):
+            size = min(AT_ONCE, times.shape[1] - first)
+            of_block = chance.binomial(to_come, size / (rows - start - first))
+            to_come -= of_block
+            drawn = chance.integers(0, size, int(of_block.sum()), dtype=np.uint8)
+            places = np.repeat(np.arange(0, draws * size, size), of_block) + drawn
+            times[:, first : first + size] = np.bincount(places, minlength=draws * size).reshape(draws, size)
+        sums += (times @ amounts[start : start + MULTIPLIED]).T
     return sums

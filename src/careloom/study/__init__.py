@@ -18,6 +18,7 @@ from careloom.study.look import Asked, look_at_child
 from careloom.study.new_agreement import write_new_agreement
 from careloom.study.new_prices import write_new_prices, write_price_rows
 from careloom.study.outcomes import look_at_outcomes
+from careloom.study.own_catalogue import catalogue_of, list_own
 from careloom.study.profile import Described, describe_by, list_described, list_profiles, write_described
 from careloom.study.rerun import rerun
 from careloom.study.review import Talk, agreement, review_links
@@ -42,6 +43,7 @@ __all__ = [
     "Talk",
     "Told",
     "agreement",
+    "catalogue_of",
     "classify_assessments",
     "describe_by",
     "encode_file",
@@ -53,6 +55,7 @@ __all__ = [
     "link_encoded",
     "list_classes",
     "list_described",
+    "list_own",
     "list_profiles",
     "look_at_child",
     "look_at_cost",

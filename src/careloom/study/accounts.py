@@ -5,7 +5,7 @@ from pathlib import Path
 from careloom.core import CareloomError, Ledger
 from careloom.engine import Engine
 
-READING, LATEST = "read files", "keep the latest return"
+READING, LATEST, TAKING = "read files", "keep the latest return", "take the common tables"
 
 
 def check_balance(ledger: Ledger) -> None:

@@ -13,7 +13,7 @@ from careloom.costs.reconcile import Reconciled, topdown_weekly
 from careloom.costs.recount import BEFORE
 from careloom.disclose import Profile
 from careloom.disclose.amounts import is_dominated
-from careloom.engine import Engine
+from careloom.engine import Engine, text, value
 from careloom.stats.drawn_amounts import Floats, resampled_sums
 
 ALL = "All"
@@ -95,14 +95,26 @@ def summed(cells: Sequence[Cell], drawn: Floats, grouping: str) -> dict[str, Flo
 def children_again(engine: Engine, grouping: str, draws: int, seed: int) -> dict[str, Floats]:
     """Draw the children who cost anything again, so often, and return what each group would have come to."""
     group = GROUPINGS[grouping][0]
-    rows = engine.arrow(
-        f"SELECT {group} AS grp, c.person_id AS person_id, CAST(sum(c.subtotal) AS DOUBLE) AS cost FROM cost AS c GROUP BY {group}, c.person_id ORDER BY person_id, grp"
+    engine.make(
+        "cost_drawn",
+        f"SELECT {group} AS grp, c.person_id, CAST(sum(c.subtotal) AS DECIMAL(18, 6)) AS cost FROM cost AS c GROUP BY {group}, c.person_id",
     )
-    groups, people = (rows.column(name).combine_chunks().dictionary_encode() for name in ("grp", "person_id"))
-    amounts = np.zeros((len(people.dictionary), len(groups.dictionary)))
-    amounts[people.indices.to_numpy(), groups.indices.to_numpy()] = rows.column("cost").to_numpy()
-    sums = resampled_sums(amounts, draws=draws, chance=np.random.default_rng(seed))
-    return {ALL: sums.sum(axis=0)} | dict(zip(groups.dictionary.to_pylist(), sums, strict=True))
+    groups = [str(grp) for (grp,) in engine.rows("SELECT DISTINCT grp FROM cost_drawn ORDER BY grp")]
+    amounts = np.empty((int(value(engine, "SELECT count(DISTINCT person_id) FROM cost_drawn")), len(groups)))
+    names = [f"cost_{number}" for number in range(len(groups))]
+    sums = ", ".join(
+        f"CAST(sum(CASE WHEN grp = {text(grp)} THEN cost ELSE 0 END) AS DOUBLE) AS {name}"
+        for name, grp in zip(names, groups, strict=True)
+    )
+    told = f"SELECT person_id, {sums} FROM cost_drawn GROUP BY person_id"
+    place = 0
+    for part in engine.parts(f"SELECT {', '.join(names)} FROM ({told}) AS told ORDER BY person_id") if groups else ():
+        for number, name in enumerate(names):
+            amounts[place : place + part.num_rows, number] = part.column(name).to_numpy()
+        place += part.num_rows
+    engine.drop("cost_drawn")
+    again = resampled_sums(amounts, draws=draws, chance=np.random.default_rng(seed))
+    return {ALL: again.sum(axis=0)} | dict(zip(groups, again, strict=True))
 
 
 Row = dict[str, object]

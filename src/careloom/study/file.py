@@ -1,7 +1,6 @@
 """The study file: deliveries, period and questions, read strictly from TOML."""
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +9,13 @@ from careloom.core import Keys, StudyError, nearest, read_toml
 from careloom.costs import CostChoices
 from careloom.disclose import USUAL, profile_names, read_profile
 from careloom.disclose import Profile as Disclosure
-from careloom.engine import Scratch
+from careloom.engine import Cluster, Scratch
 from careloom.ingest import Delivery
 from careloom.outcomes import AskedOfOutcomes
 from careloom.pathways import DISTANCES, EPISODE_CLASS_RULES, INTERACTIONS, groupings
 from careloom.study.agreements import Governed, read_governed
 from careloom.study.asked_of_costs import read_asked_of_costs
+from careloom.study.asked_of_engine import read_engine
 from careloom.study.asked_of_links import AskedOfLinks, read_asked_of_links
 from careloom.study.asked_of_outcomes import Mask, read_asked
 from careloom.study.asked_of_report import AskedOfReport, check_report, read_asked_of_report
@@ -24,8 +24,6 @@ from careloom.study.residents import Residents, read_residents
 from careloom.study.vault import AskedOfVault, read_asked_of_vault
 
 GLOB = "*?["
-ENGINES = ("duckdb", "spark")
-MEMORY = re.compile(r"[1-9]\d*(\.\d+)? ?[MG]B")
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
@@ -53,8 +51,11 @@ class Study:
     recognised: Path
     scratch: Scratch | None
     engine: str
+    cluster: Cluster
+    kept_as: str
     disclosure: Disclosure
     deliveries: tuple[Delivery, ...]
+    common: Path | None
     residents: tuple[Residents, ...]
     links: AskedOfLinks
     repairs_off: tuple[str, ...]
@@ -93,6 +94,7 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
     keys = keys_of(path)
     words, typology, pathways, outcomes, costs = keys.table("study"), *(keys.table(name, {}) for name in SECTIONS)
     home, (first_day, end_day) = path.resolve().parent, window(words)
+    check_catalogue(words, path, catalogue)
     followed, asked_of_costs = read_asked(outcomes, catalogue), read_asked_of_costs(costs, home, catalogue)
     cost_first_day, cost_end_day = window(costs, (year_before(end_day), end_day))
     study = Study(
@@ -105,10 +107,9 @@ def read_study(path: Path, catalogue: Catalogue) -> Study:
         out=home / words.text("out"),
         key=home / words.text("key", f"{path.stem}.key"),
         recognised=home / words.text("recognised", "recognised.csv"),
-        scratch=read_scratch(words, home),
-        engine=words.one_of("engine", ENGINES, "duckdb"),
+        **read_engine(words, keys.table("spark", {}), home),
         disclosure=read_profile(words.one_of("disclosure", profile_names(), USUAL)),
-        deliveries=tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery")),
+        deliveries=tuple(read_delivery(delivery, home, catalogue) for delivery in keys.tables("delivery", [])),
         residents=read_residents(home / words.text("residents")) if "residents" in words.values else (),
         links=read_asked_of_links(keys.table("link", {}), home),
         repairs_off=switched_off(keys.table("repairs", {}), catalogue),
@@ -141,6 +142,18 @@ def checked(study: Study, words: Keys, *others: Keys) -> Study:
     return study
 
 
+def check_catalogue(words: Keys, path: Path, catalogue: Catalogue) -> None:
+    """Raise StudyError when the study's own declarations are not those that were loaded."""
+    if (own := own_folder(words, path)) != catalogue.own:
+        raise StudyError(f'{words.where}: "catalogue" names {own}, and another catalogue was given: use catalogue_of')
+
+
+def own_folder(words: Keys, study_file: Path) -> Path | None:
+    """The folder of declarations of the study's own, if it names one."""
+    named = words.text("catalogue", "")
+    return study_file.resolve().parent / named if named else None
+
+
 def keys_of(path: Path) -> Keys:
     """The keys of a study file. Raises StudyError, saying what it is, for another kind of file."""
     if path.is_file() and path.suffix != ".toml":
@@ -153,10 +166,16 @@ def keys_of(path: Path) -> Keys:
 
 def check_places(study: Study, where: str) -> None:
     """Raise StudyError without a delivery, or when a file that must last lies in the folder that every run replaces."""
-    if not study.deliveries:
+    if not study.deliveries and not study.common:
         raise StudyError(f"{where}: there is no [[delivery]]; name at least one return with its files")
-    vault = [("vault", study.vault.path)] if study.vault else []
-    for name, kept in ("key", study.key), ("recognised", study.recognised), *vault:
+    if study.deliveries and study.common:
+        raise StudyError(f'{where}: "common" stands in place of deliveries; leave it or every [[delivery]] out')
+    if study.common and study.governed.agreements:
+        why = "agreements say which columns of returns may be read, and nobody can see that of common tables"
+        raise StudyError(f'{where}: "common" cannot stand beside agreements: {why}; name the files as [[delivery]]')
+    more = [("vault", study.vault.path)] if study.vault else []
+    more += [("common", study.common)] if study.common else []
+    for name, kept in ("key", study.key), ("recognised", study.recognised), *more:
         if kept.resolve().is_relative_to(study.out.resolve()):
             raise StudyError(f'{where}: "{name}" lies inside "out", which every run replaces whole; keep it elsewhere')
 
@@ -176,19 +195,6 @@ def window(keys: Keys, default: tuple[dt.date, dt.date] | None = None) -> tuple[
 
 def year_before(end_day: dt.date) -> dt.date:
     return dt.date(end_day.year - 1, end_day.month, min(end_day.day, 28) if end_day.month == 2 else end_day.day)
-
-
-def read_scratch(words: Keys, home: Path) -> Scratch | None:
-    """Read where to work when memory cannot hold the records, and how much of it DuckDB may use then."""
-    asked = words.text("memory", None)
-    if asked is not None and not MEMORY.fullmatch(asked):
-        raise StudyError(f'{words.where}: "memory" should be like "8 GB" or "500 MB"')
-    if "scratch" not in words.values:
-        if asked:
-            raise StudyError(f'{words.where}: "memory" is for runs with a scratch folder: add scratch = "scratch"')
-        return None
-    folder = home / words.text("scratch")
-    return Scratch(folder, asked) if asked else Scratch(folder)
 
 
 def read_delivery(keys: Keys, home: Path, catalogue: Catalogue) -> Delivery:

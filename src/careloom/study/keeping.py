@@ -63,9 +63,11 @@ class Keeping:
 
     def look(self, part: Part) -> Standing:
         """Must this part be made, and why? The parts that it rests on have been looked at before."""
+        if why := why_nothing(self.study):
+            return Standing(part, why, {})  # so that nobody reads every file for its fingerprint
         made, below, note = self.made_from(part), self.below(part), read_note(home_of(self.study) / part.name)
-        if why := "--fresh was asked for" if self.is_fresh else why_nothing(self.study):
-            return Standing(part, why, made)
+        if self.is_fresh:
+            return Standing(part, "--fresh was asked for", made)
         if note is None:
             return Standing(part, "nothing is kept of it", made)
         changed = because(note.made_from, made)
@@ -92,10 +94,13 @@ class Keeping:
         Reading writes recognised.csv anew, and by what it says there the records were read.
         """
         part, own = standing.part, self.study.recognised.name
+        if why_nothing(self.study):
+            self.keys[part.name] = ""
+            return
         made, below = self.made_from(part), self.below(part)
         is_same = not because(but(standing.made_from, own), but(made, own))
         self.keys[part.name] = key_of(made, below) if is_same else uuid.uuid4().hex
-        if self.lock is None or why_nothing(self.study):
+        if self.lock is None:
             return
         if not is_same:
             self.said.append(f"{part.name} are not kept: what they are made from was changed while they were made")

@@ -77,7 +77,7 @@ def look_at_doubt(study: Study, catalogue: Catalogue, *, sets: int = SETS, on_st
     study = quicker(study, held_categories(study, catalogue))
     ways = ways_of(study.links, sets)
     allowed = [way for way in ways if is_allowed(study, way)]
-    with closing(open_engine(study.engine, study.scratch)) as engine:
+    with closing(open_engine(study.engine, study.scratch, study.cluster)) as engine:
         rows = []
         for number, (way, found) in enumerate(
             zip(allowed, linked_anew(study, catalogue, engine, allowed, on_step), strict=True)

@@ -128,7 +128,7 @@ def identifiers(engine: Engine) -> list[str]:
 @contextmanager
 def linked(study: Study, catalogue: Catalogue, on_step: OnStep) -> Iterator[Engine]:
     """An engine in which the study's records were read and linked; they are gone with it."""
-    with closing(open_engine(study.engine, study.scratch)) as engine:
+    with closing(open_engine(study.engine, study.scratch, study.cluster)) as engine:
         todo = [(name, work) for name, work in stages(study, catalogue, engine) if name in NEEDED]
         for number, (name, work) in enumerate(todo):
             on_step(name, number / len(todo))

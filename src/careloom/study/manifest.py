@@ -15,15 +15,15 @@ import pyarrow.parquet as pq
 
 import careloom
 from careloom.catalogue import Catalogue
-from careloom.engine import Engine
+from careloom.engine import Engine, files_below
 from careloom.govern import open_key
 from careloom.study.agreements import account
 from careloom.study.file import Study
-from careloom.study.fingerprints import fingerprint_file, fingerprint_files, fingerprint_table
+from careloom.study.fingerprints import fingerprint_files, fingerprint_table, fingerprints_of
 
 COUNTED = ("duckdb", "numpy", "pyarrow", "scipy", "splink", "sqlglot", "statsmodels", "scikit-learn", "lxml")
 """Libraries whose version may change a figure."""
-PLACES = {"file", "vault", "out", "key", "recognised", "scratch", "deliveries"}
+PLACES = {"file", "vault", "out", "key", "recognised", "scratch", "deliveries", "common"}
 """What a study names that are places, and no settings."""
 
 
@@ -98,8 +98,10 @@ def settings(study: Study) -> dict[str, str]:
 def inputs(study: Study) -> dict[str, str]:
     """The SHA-256 of every file handed over, by its path from the study file, and of what people decided; blank where there is none."""
     handed = [path for delivery in study.deliveries for path in delivery.files]
+    handed += files_below(study.common) if study.common else []
     mappings = [delivery.mapping for delivery in study.deliveries if delivery.mapping]
     home = study.file.parent
     named = {path_from(path, home): path for path in (*handed, *mappings)}
     decided = {path.name: path for path in (study.recognised, study.links.decided, study.demand.names)}
-    return {name: fingerprint_file(path) for name, path in (named | decided).items()}
+    files = named | decided
+    return dict(zip(files, fingerprints_of(list(files.values())), strict=True))

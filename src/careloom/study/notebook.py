@@ -14,9 +14,8 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from careloom.catalogue import load_catalogue
 from careloom.core import CareloomError, NotFoundError, RequestError, nearest
-from careloom.engine import open_kept
+from careloom.engine import find_kept, open_kept
 from careloom.govern import note_access
 from careloom.report.beside import VERSION
 from careloom.report.figures import FIGURES
@@ -25,6 +24,7 @@ from careloom.report.showing import figure_html, figure_of, list_html, table_htm
 from careloom.study.agreements import check_in_force
 from careloom.study.file import Study, read_study
 from careloom.study.look import log_of
+from careloom.study.own_catalogue import catalogue_of
 from careloom.study.released import AGAIN, question_of, read_answer
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def read_inside(folder: Path, name: str) -> InsideTable:
 
 def study_of(folder: Path, study_file: Path | None) -> Study:
     """The study whose results these are, found by what their manifest says. Raises NotFoundError when it is not there."""
-    if not (folder / "study.duckdb").is_file():
+    if find_kept(folder) is None:
         raise NotFoundError(
             f"{folder / 'study.duckdb'}: there are no rows of single children here; a run keeps them with it"
         )
@@ -224,7 +224,7 @@ def study_of(folder: Path, study_file: Path | None) -> Study:
     if not place.is_file():
         why = "the study file of these results is not there, and beside it is written down who takes rows of single children"
         raise NotFoundError(f"{place}: {why}; name it: inside(table, study_file=...)")
-    study = read_study(place, load_catalogue())
+    study = read_study(place, catalogue_of(place))
     if study.name != name:
         raise NotFoundError(
             f"{place}: these are the results of another study; name theirs: inside(table, study_file=...)"

@@ -1,6 +1,5 @@
 """The output folder: replaced whole or kept whole. A run writes beside it, and takes its place only when all is done."""
 
-import hashlib
 import json
 import shutil
 import stat
@@ -11,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from careloom.core import OutputError
+from careloom.study.fingerprints import fingerprints_of
 
 MANIFEST = "manifest.json"
 UNFINISHED, PREVIOUS, LOCK = ".unfinished", ".previous", ".lock"
@@ -117,13 +117,14 @@ def write_manifest(folder: Path, about: Mapping[str, object], sharing: Mapping[s
     `sharing` maps the beginning of a file's path to its sharing class; a file it does not know is `inside`. Only who
     made them can read files of that class, and the manifest.
     """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
     files = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path, fingerprint in zip(paths, fingerprints_of(paths), strict=True):
         name = path.relative_to(folder).as_posix()
         may_see = next((who for start, who in sharing.items() if name.startswith(start)), "inside")
         if may_see == "inside":
             path.chmod(OWNER_ONLY)
-        files.append({"file": name, "sharing": may_see, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+        files.append({"file": name, "sharing": may_see, "sha256": fingerprint})
     manifest = folder / MANIFEST
     manifest.write_text(json.dumps({**about, "files": files}, indent=2) + "\n", encoding="utf-8")
     manifest.chmod(OWNER_ONLY)

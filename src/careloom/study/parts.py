@@ -14,6 +14,7 @@ from pathlib import Path
 
 import careloom
 from careloom.catalogue import Catalogue
+from careloom.engine import files_below
 from careloom.govern import open_key
 from careloom.study.file import Study
 from careloom.study.fingerprints import fingerprint_file, fingerprint_files
@@ -45,7 +46,7 @@ RECORDS = Part(
         "saying them in common terms",
     ),
     (),
-    ("governed", "deliveries"),
+    ("governed", "deliveries", "common"),
     ("returns", "services"),
 )
 HISTORIES = Part(
@@ -107,6 +108,8 @@ NOT_ASKED = {
     "recognised",
     "scratch",
     "engine",
+    "cluster",
+    "kept_as",
     "disclosure",
     "with_cost_lines",
     "report",
@@ -119,6 +122,7 @@ NOT_DECLARED = {"pages", "checklists", "national", "names", "phrases", "populati
 WORDS = {
     "governed": "purpose and agreements",
     "deliveries": "which files are handed over",
+    "common": "where the common tables are",
     "name": "the study's name",
     "links": "how children are linked",
     "repairs_off": "which repairs are off",
@@ -242,5 +246,6 @@ def files_of(part: Part, study: Study) -> dict[str, str]:
     paths = [study.demand.names] if part.name == "categories" else []
     if RECORDS.stages[0] in part.stages:
         paths = [path for delivery in study.deliveries for path in delivery.files]
+        paths += files_below(study.common) if study.common else []
         paths += [delivery.mapping for delivery in study.deliveries if delivery.mapping] + [study.recognised]
     return {path_from(path, study.file.parent): fingerprint_file(path) for path in paths}

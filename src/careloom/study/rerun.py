@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from careloom.catalogue import Catalogue
 from careloom.core import NotFoundError
 from careloom.govern import open_key
 from careloom.study.audit import note
 from careloom.study.file import Study, read_study
 from careloom.study.outputs import MANIFEST, beside
+from careloom.study.own_catalogue import catalogue_of
 from careloom.study.run import OnStep, run_study
 
 AGAIN = ".rerun"
@@ -42,13 +42,14 @@ class Rerun:
         return not self.other_tables
 
 
-def rerun(manifest_file: Path, catalogue: Catalogue, *, on_step: OnStep = lambda step, share: None) -> Rerun:
+def rerun(manifest_file: Path, *, on_step: OnStep = lambda step, share: None) -> Rerun:
     """Run the study of a manifest into a folder that goes at the end, and compare. Nothing that is there is changed.
 
     Raises NotFoundError when the manifest, its study file or its key is not there, and whatever a run raises.
     """
     before = read_manifest(manifest_file)
-    study = read_study(study_file_of(manifest_file, before), catalogue)
+    study_file = study_file_of(manifest_file, before)
+    study = read_study(study_file, catalogue := catalogue_of(study_file))
     if not study.key.exists():
         raise NotFoundError(f"{study.key}: the key is not there, and with another each child has another pseudonym")
     if before["key_id"] != open_key(study.key).id:

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.csv
 
 import careloom
-from careloom.catalogue import Catalogue
+from careloom.catalogue import Catalogue, says_own
 from careloom.check import measure_availability, run_rules
 from careloom.core import Ledger, NothingToRunError
 from careloom.costs import cost_children, cost_classes
 from careloom.engine import Engine, open_engine
 from careloom.govern import open_key
-from careloom.ingest import Decisions, ingest, say_in_common
+from careloom.ingest import Decisions, check_given, ingest, load_nothing_read, say_in_common, take_given
 from careloom.link import Pseudonym, link_persons
 from careloom.outcomes import time_outcomes
 from careloom.pathways import (
@@ -37,7 +37,7 @@ from careloom.pathways import (
 )
 from careloom.report import StudyWords, write_report
 from careloom.study import agreements
-from careloom.study.accounts import READING, check_balance, refused, wait, waiting
+from careloom.study.accounts import READING, TAKING, check_balance, refused, wait, waiting
 from careloom.study.audit import noted_run
 from careloom.study.checklists import checklist_table
 from careloom.study.file import Study
@@ -105,7 +105,7 @@ def run_study(
         begun = partial(begin, catalogue=catalogue, accept=accept, is_fresh=is_fresh, key=key)
         apart = keep_apart(study, catalogue, begun, folder, on_step=on_step) if study.governed.sensitive else None
         keeping = begun(study)
-        with closing(open_engine(study.engine, study.scratch)) as engine:
+        with closing(open_engine(study.engine, study.scratch, study.cluster)) as engine:
             ledger = go_through(study, catalogue, engine, keeping, on_step=on_step)
             notes = to_know(study, catalogue, engine, ledger, is_new_key=is_new_key)
             notes += tuple(keeping.said)
@@ -135,14 +135,14 @@ def keep_apart(
 ) -> tuple[dict[str, str], pa.Table]:
     """Keep what may be kept about single children where services are sensitive: that of a run that never saw those."""
     apart = replace(study, governed=study.governed.apart())
-    with closing(open_engine(study.engine, study.scratch)) as engine:
+    with closing(open_engine(study.engine, study.scratch, study.cluster)) as engine:
         go_through(apart, catalogue, engine, begun(apart), on_step=on_step)
         return keep_children(apart, catalogue, engine, folder)
 
 
 def keep_children(study: Study, catalogue: Catalogue, engine: Engine, folder: Path) -> tuple[dict[str, str], pa.Table]:
     """Write what is kept about single children; return its fingerprints and, where the study has a vault, who they are (else nobody)."""
-    kept = write_kept(engine, catalogue, folder, with_cost_lines=study.with_cost_lines)
+    kept = write_kept(engine, catalogue, folder, with_cost_lines=study.with_cost_lines, kept_as=study.kept_as)
     return kept, identities(engine) if study.vault else pa.table({})
 
 
@@ -155,7 +155,7 @@ def stages(
         ("reading the deliveries", lambda: read_deliveries(study, catalogue, engine, accept=accept)),
         ("checking them against the rules", lambda: run_rules(engine, catalogue)),
         ("measuring what is recorded", lambda: measure_availability(engine, catalogue)),
-        ("saying them in common terms", lambda: say_in_common(engine, catalogue)),
+        ("saying them in common terms", lambda: say_or_take(study, catalogue, engine)),
         ("linking children", lambda: link_children(study, catalogue, engine, pseudonym)),
         ("building their histories", lambda: make_histories(study, catalogue, engine)),
         ("drawing the timeline", lambda: draw_timeline(study, catalogue, engine)),
@@ -174,7 +174,14 @@ def stages(
 
 
 def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine, *, accept: bool) -> Ledger:
-    """Ingest, write down what was not recognised exactly, and stop when nothing could be read."""
+    """Ingest, write down what was not recognised exactly, and stop when nothing could be read.
+
+    Of common tables that somebody else has made, only look whether all is there: what is recorded in the returns is not known then.
+    """
+    if study.common:
+        check_given(study.common, catalogue)
+        load_nothing_read(engine, catalogue)
+        return Ledger()
     today = dt.date.today()
     least = study.disclosure.threshold
     agreements.check_allowed(study.governed, study.deliveries, study.links.mode, today, smallest_shown=least)
@@ -187,6 +194,11 @@ def read_deliveries(study: Study, catalogue: Catalogue, engine: Engine, *, accep
         raise NothingToRunError("no delivered file could be read:\n  " + "\n  ".join(refused(engine)))
     ingested.ledger.extend(agreements.keep_apart(study.governed, catalogue, engine))
     return ingested.ledger
+
+
+def say_or_take(study: Study, catalogue: Catalogue, engine: Engine) -> Ledger:
+    """Say what was read in common terms, or take what somebody else has said so."""
+    return take_given(engine, catalogue, study.common) if study.common else say_in_common(engine, catalogue)
 
 
 def link_children(study: Study, catalogue: Catalogue, engine: Engine, pseudonym: Pseudonym) -> Ledger:
@@ -297,7 +309,7 @@ def to_know(study: Study, catalogue: Catalogue, engine: Engine, ledger: Ledger, 
     told = "SELECT file_name, message FROM delivery WHERE state = 'read' AND message <> '' AND (rows_in = 0 OR encoding = 'cp1252') ORDER BY delivery_id"
     notes += [f"{name}: {message}" for name, message in engine.rows(told)]
     for step in ledger.steps:
-        if step.step == READING:
+        if step.step in (READING, TAKING):
             notes += [
                 f"{step.makes}: {rows:,} of {step.rows_in:,} rows set aside: {why}" for why, rows in step.set_aside
             ]
@@ -326,7 +338,9 @@ def study_words(asked: Study, finished: Finished, catalogue: Catalogue, engine: 
         pooled=study.report.pooled,
         notes=(
             *doubtful(finished),
-            *map(sentence, [*agreements.to_say(asked.governed), *limits(asked, catalogue, engine)]),
+            *map(
+                sentence, [*agreements.to_say(asked.governed), *limits(asked, catalogue, engine), *says_own(catalogue)]
+            ),
         ),
     )
 

@@ -269,3 +269,18 @@ def test_terms_that_do_not_change_are_not_split() -> None:
     found = compare_hazards(only_common(), risk, AskedOfModels(split_below=0.0), Ledger())
     assert {row["period"] for row in found.ratios} == {"all"}
     assert {row["method"] for row in found.ratios} == {"cause_specific", "fine_gray"}
+
+
+def test_the_same_comes_out_however_many_models_are_fitted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    risk = risk_table(2000, seed=4, ratios={"1": 1.0, "2": 2.0})
+    asked = AskedOfModels(methods=("fine_gray", "frailty", "first_in_window"), split_below=1.0)
+    told = []
+    for at_once in (1, 2, 5):
+        monkeypatch.setattr("careloom.outcomes.models.FITS_AT_ONCE", at_once)
+        ledger = Ledger()
+        found = compare_hazards(only_common(), few_terms(risk), asked, ledger)
+        told.append((found.ratios, found.tests, ledger.steps))
+    assert told[0] == told[1] == told[2]
+    steps = [step.step.removeprefix("compare hazards of re_referral: ") for step in told[0][2]]
+    ways = ["M2, fine gray", "M2, frailty", "M2, first in window", "M2, first 12 months", "M2, after 12 months"]
+    assert steps == ["M0", "M1", "M2", *ways]

@@ -14,8 +14,9 @@ from careloom.engine import DuckDBEngine, Engine
 from careloom.outcomes import AskedOfModels, AskedOfOutcomes, time_outcomes
 from careloom.outcomes.adjusted import adjusted_curves
 from careloom.outcomes.hazards import Estimates, fit_hazards
-from careloom.outcomes.read_offs import EVERYONE, UNDER, Endings, read_off
-from careloom.outcomes.risk_table import RiskTable, read_risk_table, terms_of
+from careloom.outcomes.read_offs import EVERYONE, UNDER, Endings, children_counted, read_off
+from careloom.outcomes.risk_table import RiskTable, count_levels, read_risk_table, terms_of
+from careloom.outcomes.units import add_flow, drops_of
 from careloom.stats import aalen_johansen, kaplan_meier
 from careloom.stats.survival import predict_survival
 
@@ -137,6 +138,39 @@ def test_what_had_to_be_put_in_order_is_noted(duck: DuckDBEngine) -> None:
     assert changed == {"a start of the kind before time zero was passed over": 1}
 
 
+def test_each_step_of_a_flow_counts_spells_and_children_as_one_would_by_hand(engine: Engine) -> None:
+    """300 spells of 50 children in two authorities and three years, some of them without a day; each set aside or not."""
+    random, drops = np.random.default_rng(4), drops_of(RE_REFERRAL, {})
+    reason = [None if k == len(drops) else int(k) for k in random.integers(0, len(drops) + 1, 300)]
+    days = [None if k == 0 else dt.date(2016 + int(k), 5, 1) for k in random.integers(0, 4, 300)]
+    rows = {
+        "person_id": [f"p{k}" for k in random.integers(0, 50, 300)],
+        "la": random.choice(["A", "B"], 300).tolist(),
+        "zero_on": pa.array(days, pa.date32()),
+        "reason_no": pa.array(reason, pa.int32()),
+    }
+    engine.load("outcome_unit", pa.table(rows))
+    add_flow(engine, RE_REFERRAL, drops)
+    spells = pa.table(rows).to_pylist()
+
+    def expected(position: int, la: str | None, year: int | None) -> tuple[int, ...]:
+        mine = [s for s in spells if la is None or (s["la"] == la and s["zero_on"] and s["zero_on"].year + 1 == year)]
+        ends = [len(drops) + 1 if s["reason_no"] is None else s["reason_no"] + 1 for s in mine]
+        gone = [s["person_id"] for s, end in zip(mine, ends, strict=True) if end == position]
+        left = [s["person_id"] for s, end in zip(mine, ends, strict=True) if end > position]
+        return len(gone), len(left), len(set(left)), len(set(gone))
+
+    counts = "rows_dropped, rows_left, children_left, children_dropped"
+    found = {
+        (position, la, year): tuple(numbers)
+        for position, la, year, *numbers in engine.rows(
+            f"SELECT position, la, year, {counts} FROM outcome_flow_re_referral"
+        )
+    }
+    groups = [(None, None), *((la, year) for la in "AB" for year in (2018, 2019, 2020))]
+    assert found == {(k, la, year): expected(k, la, year) for k in range(len(drops) + 1) for la, year in groups}
+
+
 # --- read-offs -------------------------------------------------------------------------------------------------------
 
 
@@ -156,7 +190,7 @@ def test_a_read_off_is_kaplan_meier_and_aalen_johansen_row_by_row() -> None:
     each = np.repeat(np.arange(400), counts.n.astype(int))
     days, cause = counts.days[each], counts.cause[each]
     curve, incidence = kaplan_meier(days, cause == 1), aalen_johansen(days, cause).read_off([366])
-    row = read_off(counts, every, 366)
+    row = read_off(counts, every, [366])[0]
     at = np.searchsorted(curve.days, 366, side="right") - 1
     assert row["share"] == pytest.approx(1 - curve.survival[at], rel=1e-12)
     assert (row["lower"], row["upper"]) == pytest.approx((1 - curve.upper[at], 1 - curve.lower[at]), rel=1e-12)
@@ -169,7 +203,7 @@ def test_a_read_off_is_kaplan_meier_and_aalen_johansen_row_by_row() -> None:
 def test_nothing_is_read_off_beyond_the_last_day() -> None:
     counts = endings()
     counts.cause[counts.days.argmax()] = 0  # the last one to leave had not had the event
-    row = read_off(counts, np.full(400, True), 1096)
+    row = read_off(counts, np.full(400, True), [1096])[0]
     assert (row["share"], row["incidence"], row["at_risk"]) == (None, None, 0)
 
 
@@ -194,6 +228,37 @@ def test_children_who_turn_18_first_are_left_out_of_the_second_read_off(duck: Du
     assert found[UNDER, 731][:2] == [20, 10]
     assert found[UNDER, 92][:2] == [40, 20]
     assert found[UNDER, 731][2:] == pytest.approx([0.5, 0.5], rel=1e-12)
+
+
+def test_children_are_counted_once_of_whatever_class_their_stretches_are(engine: Engine) -> None:
+    """60 children with some 5 stretches each, of two classes or none; beside each number, children counted one by one."""
+    random = np.random.default_rng(11)
+    n, day_of = 300, RE_REFERRAL.horizons_days
+    rows = {
+        "person_id": [f"p{k}" for k in random.integers(0, 60, n)],
+        "class_no": pa.array([None if k == 0 else int(k) for k in random.integers(0, 3, n)], pa.int32()),
+        "days": random.integers(1, 2500, n).astype(float),
+        "ended_by": random.choice(["event", "died", "end_of_follow_up"], n).tolist(),
+        "reach": pa.array(random.integers(0, len(day_of) + 1, n), pa.int32()),
+    }
+    engine.load("time_to_event_re_referral", pa.table(rows))
+    found, stretches = children_counted(engine, RE_REFERRAL), pa.table(rows).to_pylist()
+
+    def expected(whom: str, class_no: int, place: int, day: int) -> dict[str, int]:
+        mine = [s for s in stretches if class_no in (0, s["class_no"]) and (whom == EVERYONE or s["reach"] > place)]
+        with_event = [s for s in mine if s["ended_by"] == "event" and s["days"] <= day]
+        each = {
+            "children": mine,
+            "children_at_risk": [s for s in mine if s["days"] > day],
+            "children_with_event": with_event,
+        }
+        return {name: len({s["person_id"] for s in some}) for name, some in each.items()}
+
+    told = {whom: dict(counts) for whom, counts in found.items()}
+    assert told == {
+        whom: {(whom, k, day): expected(whom, k, place, day) for k in (0, 1, 2) for place, day in enumerate(day_of)}
+        for whom in (EVERYONE, UNDER)
+    }
 
 
 # --- what leaves the engine ------------------------------------------------------------------------------------------
@@ -237,6 +302,17 @@ def test_only_counts_and_the_numbers_of_children_with_several_stretches_leave(en
     sizes = sorted(np.unique(risk.child, return_counts=True)[1])
     people = np.unique(table["person_id"].to_pylist(), return_counts=True)[1]
     assert sizes == sorted(people)
+
+
+def test_children_of_each_level_are_counted_once(duck: DuckDBEngine) -> None:
+    many(duck)
+    risk = read_risk_table(duck, RE_REFERRAL)
+    for term, levels in risk.levels.items():
+        found, level = count_levels(risk, term), levels.of[risk.pattern]
+        pairs = set(zip(risk.child.tolist(), level.tolist(), strict=True))
+        events = set(zip(risk.child[risk.is_event].tolist(), level[risk.is_event].tolist(), strict=True))
+        assert found.children.tolist() == [sum(k == n for _, k in pairs) for n in range(len(levels.names))]
+        assert found.children_with_event.tolist() == [sum(k == n for _, k in events) for n in range(len(levels.names))]
 
 
 def test_stretches_without_a_class_may_be_left_out(duck: DuckDBEngine) -> None:

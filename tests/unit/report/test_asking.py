@@ -3,14 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from careloom.catalogue import load_catalogue
-from careloom.engine import DuckDBEngine
-from careloom.report.asking import answer_all, longest
+from careloom.engine import DuckDBEngine, Engine, with_names
+from careloom.report.asking import MONTHS, answer_all, load_words, longest
 from careloom.report.figures import draw
 from careloom.report.grid import lay_out
-from careloom.report.question import READ_OFFS, Answer, read_questions
+from careloom.report.question import MADE_ONCE, READ_OFFS, Answer, ask, ask_all, read_questions, sql_of
 
 
 @pytest.mark.parametrize(("months", "days"), [(1, 31), (2, 62), (3, 92), (6, 184), (12, 366), (24, 731), (72, 2192)])
@@ -44,6 +46,49 @@ def test_a_read_off_is_the_share_with_the_event(
         r for r in answers["read_offs"].rows if (r["outcome"], r["category"], r["month"]) == (title, "All children", 12)
     )
     assert row["share"] == round(1 - survival, 3)
+
+
+def test_children_on_a_curve_are_counted_once_of_whatever_category_they_are(engine: Engine) -> None:
+    """200 stretches of 40 children, of two categories or none; beside each number, children counted one by one."""
+    random = np.random.default_rng(2)
+    rows = {
+        "outcome": random.choice(["one", "other"], 200).tolist(),
+        "person_id": [f"p{k}" for k in random.integers(0, 40, 200)],
+        "class_no": pa.array([None if k == 0 else int(k) for k in random.integers(0, 3, 200)], pa.int32()),
+        "days": random.integers(1, 900, 200).astype(float),
+        "is_event": random.choice([True, False], 200).tolist(),
+    }
+    engine.load("time_to_event", pa.table(rows))
+    of_each = [(outcome, k) for outcome in ("one", "other") for k in (0, 1, 2)]
+    steps = [
+        {"outcome": o, "class_no": k, "days": 5.0, "survival": 0.5, "lower": 0.4, "upper": 0.6} for o, k in of_each
+    ]
+    engine.load("curve", pa.Table.from_pylist(steps))
+    engine.load("demand_class", pa.table({"class_no": pa.array([1, 2], pa.int32()), "name": ["a", "b"]}))
+    load_words(engine, load_catalogue())
+    names = sql_of(["category", "curve_point"])
+    found = {
+        tuple(key): (at_risk, events)
+        for *key, at_risk, events in engine.rows(
+            with_names(names, "SELECT outcome, class_no, month, at_risk, events FROM curve_point")
+        )
+    }
+    assert len(found) == len(MONTHS) * len(of_each)
+    for (outcome, class_no, month), numbers in found.items():
+        day = longest(month) if month else 0
+        mine = [s for s in pa.table(rows).to_pylist() if s["outcome"] == outcome and class_no in (0, s["class_no"])]
+        left = {s["person_id"] for s in mine if s["days"] > day}
+        assert numbers == (len(left), len({s["person_id"] for s in mine if s["is_event"] and s["days"] <= day}))
+
+
+def test_what_several_questions_look_up_is_made_once_and_let_go(duck: DuckDBEngine, made_up: dict[str, Any]) -> None:
+    made_up["make_up"](duck)
+    answer_all(duck, load_catalogue(), made_up["STUDY"])
+    questions = [read_questions()[name] for name in ("curves", "read_offs", "cost_by_age", "cost_by_need")]
+    together = ask_all(duck, questions)
+    for question in questions:
+        assert together[question.name].rows == ask(duck, question).rows != []
+    assert not any(duck.columns(name) for name in MADE_ONCE)
 
 
 def test_limits_that_are_not_defined_are_blank(duck: DuckDBEngine, made_up: dict[str, Any]) -> None:

@@ -174,6 +174,15 @@ def test_figures_say_in_words_what_they_show_and_what_they_leave_out(answers: di
     assert "Secure" not in months.svg + histories.svg  # 3 children: not even in the legend
 
 
+def test_each_career_has_a_panel_with_its_name_above(answers: dict[str, Answer]) -> None:
+    for name in ("care_months", "care_histories"):
+        figure = draw(name, answers[name])
+        assert figure is not None
+        for career in dict.fromkeys(row["career"] for row in answers[name].rows):
+            assert career[:20] in figure.svg, (name, career)
+        assert "undefined" not in figure.svg
+
+
 def test_a_career_of_few_children_is_not_named(duck: DuckDBEngine, made_up: dict[str, Any]) -> None:
     """Ten histories of fewer children: the name would tell of them."""
     made_up["make_up"](duck, children=60)

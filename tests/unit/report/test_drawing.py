@@ -5,7 +5,7 @@ import re
 import altair as alt
 import pytest
 
-from careloom.report.drawing import data, names_axis, svg
+from careloom.report.drawing import LOOK, data, names_axis, svg
 
 
 def test_labels_keep_their_digits_while_places_are_cut_to_a_hundredth() -> None:
@@ -33,3 +33,9 @@ def test_a_name_of_one_line_stands_at_its_bar_and_one_of_two_is_lifted_by_half_a
     )
     assert one - 22 == pytest.approx(two + 7 - 66, abs=0.1)
     assert one == pytest.approx(22 + 4, abs=1)  # the foot of its letters, of 12 pixels, is 4 below their middle
+
+
+def test_the_look_is_in_the_words_of_vega_lite() -> None:
+    """Altair, which knows all the words, takes it as it is."""
+    chart = alt.Chart(data([{"a": 1}])).mark_bar().encode(x="a:Q")
+    assert chart.configure(**LOOK).to_dict()["config"] == LOOK

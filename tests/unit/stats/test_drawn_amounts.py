@@ -80,6 +80,19 @@ def test_sums_of_children_drawn_again_spread_as_theory_says() -> None:
     assert np.abs(sums.std(axis=1) / sd - 1).max() < SEVERAL_ERRORS / math.sqrt(2 * 4_000)
 
 
+def test_rows_beyond_one_block_are_drawn_as_often_as_those_of_the_first() -> None:
+    """Each draw is of as many rows as there are; how many of them are of one part is binomial, wherever that part lies."""
+    rows, draws, parts = 20_000, 2_000, 5
+    amounts = np.kron(np.eye(parts), np.ones((rows // parts, 1)))
+    sums = resampled_sums(amounts, draws=draws, chance=np.random.default_rng(8))
+    assert (sums.sum(axis=0) == rows).all()
+    sd = math.sqrt(rows * (1 / parts) * (1 - 1 / parts))
+    assert np.abs(sums.mean(axis=1) - rows / parts).max() < SEVERAL_ERRORS * sd / math.sqrt(draws)
+    assert np.abs(sums.std(axis=1) / sd - 1).max() < SEVERAL_ERRORS / math.sqrt(2 * draws)
+    alike = np.corrcoef(sums)[np.triu_indices(parts, 1)]
+    assert np.abs(alike + 1 / (parts - 1)).max() < SEVERAL_ERRORS / math.sqrt(draws)
+
+
 def test_a_family_is_drawn_whole() -> None:
     """Two children of each family alike: the sum spreads as that of half as many children twice as dear."""
     each = np.random.default_rng(5).gamma(2, 500, (200, 1))

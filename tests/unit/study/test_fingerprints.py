@@ -6,7 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from careloom.study.fingerprints import RowsSeen, fingerprint_file, fingerprint_files, fingerprint_table
+from careloom.study.fingerprints import (
+    RowsSeen,
+    fingerprint_file,
+    fingerprint_files,
+    fingerprint_table,
+    fingerprints_of,
+)
 
 TABLE = pa.table(
     {"a": [1, 2, 2, None], "b": ["x", "y", "y", ""], "c": [0.1, 1 / 3, 1 / 3, None], "d": [[1], [], [], None]}
@@ -60,6 +66,42 @@ def test_cells_that_change_places_between_columns_count() -> None:
     assert fingerprint_table(one) != fingerprint_table(two)
 
 
+NEAR = [
+    "",
+    "a",
+    "b",
+    "aa",
+    "ab",
+    "a\0",
+    "\0a",
+    "12345678",
+    "123456789",
+    "1234567890123456",
+    "x" * 999,
+    "x" * 1000,
+    "é",
+    "e",
+]
+
+
+def test_texts_of_any_length_are_told_apart() -> None:
+    """Those that end where eight bytes end, those that a nought follows, and long ones."""
+    assert len({fingerprint_table(pa.table({"a": [text]})) for text in NEAR}) == len(NEAR)
+    rest = pa.chunked_array([["before", *NEAR[:5]], [*NEAR[5:], None]]).slice(1)
+    assert fingerprint_table(pa.table({"a": rest})) == fingerprint_table(pa.table({"a": [*NEAR, None]}))
+
+
+def test_a_number_and_its_text_are_told_alike() -> None:
+    assert fingerprint_table(pa.table({"a": [1, 22]})) == fingerprint_table(pa.table({"a": ["1", "22"]}))
+
+
+def test_random_texts_have_fingerprints_of_their_own() -> None:
+    """2,000 columns of one text, of up to three letters of four: every one is another, but for those that are the same."""
+    random = np.random.default_rng(1)
+    texts = ["".join(random.choice(list("abAB"), random.integers(0, 4))) for _ in range(2000)]
+    assert len({fingerprint_table(pa.table({"a": [text]})) for text in texts}) == len(set(texts))
+
+
 def test_files_count_by_name_and_content(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("one")
     (tmp_path / "notes.txt").write_text("x")
@@ -69,3 +111,5 @@ def test_files_count_by_name_and_content(tmp_path: Path) -> None:
     (tmp_path / "a.py").rename(tmp_path / "b.py")
     assert fingerprint_files(tmp_path, {".py"}) != before
     assert fingerprint_file(tmp_path / "none") == ""
+    paths = [tmp_path / "b.py", tmp_path / "none", tmp_path / "notes.txt"]
+    assert fingerprints_of(paths) == [fingerprint_file(path) for path in paths]

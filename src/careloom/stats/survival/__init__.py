@@ -1,6 +1,6 @@
 """Time to event: curves, tests and hazard models on counts of who was at risk and who had the event."""
 
-from careloom.stats.survival.aalen_johansen import Incidence, aalen_johansen
+from careloom.stats.survival.aalen_johansen import Incidence, ReadOff, aalen_johansen
 from careloom.stats.survival.cox import CoxFit, fit_cox
 from careloom.stats.survival.cox_model import CoxModel
 from careloom.stats.survival.fine_gray import fine_gray, fit_fine_gray
@@ -23,6 +23,7 @@ __all__ = [
     "Incidence",
     "LatentCoxFit",
     "Population",
+    "ReadOff",
     "aalen_johansen",
     "baseline_hazard",
     "fine_gray",

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-from careloom.stats.survival.rows import Floats, checked_causes, checked_rows, weight_at_or_after
+from careloom.stats.survival.rows import Floats, checked_causes, checked_rows, distinct_of, weight_at_or_after
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def aalen_johansen(
     most = max(int(which.max()), 1) if causes is None else causes
     if which.max() > most:
         raise ValueError(f"cause must be at most {most}")
-    distinct, at = np.unique(exits, return_inverse=True)
+    distinct, at = distinct_of(exits)
     cell = which * distinct.size + at
     leaving = np.bincount(cell, count, (most + 1) * distinct.size).astype(np.float64).reshape(most + 1, -1)
     at_risk = leaving.sum(axis=0)[::-1].cumsum()[::-1]

@@ -62,7 +62,7 @@ def test_answers_that_are_not_whole_are_told_apart() -> None:
 
 
 def test_all_rows_with_an_unknown_answer_are_counted() -> None:
-    with pytest.raises(ValueError, match="item 1 .* 3 answers that are not among"):
+    with pytest.raises(ValueError, match=r"item 1 .* 3 answers that are not among"):
         collapse([[0, 2], [0, 2], [1, 2], [1, 0], [0, 1]], levels=[[0, 1], [0, 1]])
 
 

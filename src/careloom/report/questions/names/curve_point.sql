@@ -1,19 +1,25 @@
+WITH of_class AS (
+  SELECT outcome, class_no, person_id, max(days) AS last_day, min(CASE WHEN is_event THEN days END) AS event_day
+  FROM time_to_event GROUP BY outcome, class_no, person_id
+), child AS (
+  SELECT outcome, class_no, last_day, event_day FROM of_class WHERE class_no IS NOT NULL
+  UNION ALL
+  SELECT outcome, 0 AS class_no, max(last_day) AS last_day, min(event_day) AS event_day FROM of_class GROUP BY outcome, person_id
+), ending_on AS (
+  SELECT outcome, class_no, last_day, event_day, count(*) AS children FROM child GROUP BY outcome, class_no, last_day, event_day
+)
 SELECT
   s.outcome AS outcome,
   s.class_no AS class_no,
   coalesce(c.category, 'All children') AS category,
   m.month AS month,
   m.is_read_off AS is_read_off,
-  count(DISTINCT CASE WHEN s.days > m.day THEN s.person_id END) AS at_risk,
-  count(DISTINCT CASE WHEN s.is_event AND s.days <= m.day THEN s.person_id END) AS events,
+  CAST(sum(CASE WHEN s.last_day > m.day THEN s.children ELSE 0 END) AS BIGINT) AS at_risk,
+  CAST(sum(CASE WHEN s.event_day <= m.day THEN s.children ELSE 0 END) AS BIGINT) AS events,
   CASE WHEN max(k.days) IS NULL THEN 1.0 ELSE max(k.survival) END AS survival,
   max(k.lower) AS lower,
   max(k.upper) AS upper
-FROM (
-  SELECT outcome, person_id, days, is_event, class_no FROM time_to_event WHERE class_no IS NOT NULL
-  UNION ALL
-  SELECT outcome, person_id, days, is_event, 0 AS class_no FROM time_to_event
-) AS s
+FROM ending_on AS s
 JOIN (SELECT DISTINCT outcome, class_no FROM curve) AS drawn ON drawn.outcome = s.outcome AND drawn.class_no = s.class_no
 CROSS JOIN report_month AS m
 LEFT JOIN category AS c ON c.class_no = s.class_no
