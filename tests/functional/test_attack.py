@@ -68,7 +68,8 @@ def tables_of(folder: Path, seed: int) -> dict[str, pa.Table]:
     last = dt.timedelta(days=1)
     days = (study.first_day, study.end_day - last, study.cost_first_day, study.cost_end_day - last, dt.date(2026, 1, 1))
     answer_all(engine, catalogue, StudyWords(study.name, *days, "illustrative", "0", disclosure=AS_IT_IS))
-    found = {name: select(engine, question, AS_IT_IS) for name, question in QUESTIONS.items()}
+    able = {name: asked for name, asked in QUESTIONS.items() if all(engine.columns(table) for table in asked.needs)}
+    found = {name: select(engine, question, AS_IT_IS) for name, question in able.items()}
     engine.close()
     return {name: table for name, table in found.items() if table is not None}
 

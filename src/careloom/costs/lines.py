@@ -11,9 +11,12 @@ from careloom.costs.stages import age_number, stages
 from careloom.engine import Engine, count, text, with_names
 
 # What was done in the window. What it is told by is the child's age, worked out where it stays the same, and need group, where
-# there is any; else the stages that it lasts into say both, and cut it.
+# there is any; else the stages that it lasts into say both, and cut it. A window may hold no day, where no return reaches it.
 PARTS = {
-    "found": "SELECT * FROM cost_trigger WHERE quantity <> 0 AND starts_on < DATE '{end_day}' AND (ends_on IS NULL OR ends_on > DATE '{first_day}')",
+    "found": """
+        SELECT * FROM cost_trigger
+        WHERE quantity <> 0 AND starts_on < DATE '{end_day}' AND (ends_on IS NULL OR ends_on > DATE '{first_day}')
+          AND DATE '{first_day}' < DATE '{end_day}'""",
     "within": """
         SELECT stretch_no, la_no, place_no, placement_no, period_no, child_no, is_told, born_month, element_no, is_event, variation, is_imputed, quantity, found_as,
                greatest(starts_on, DATE '{first_day}') AS starts_on, least(coalesce(ends_on, DATE '{end_day}'), DATE '{end_day}') AS ends_on
