@@ -41,6 +41,8 @@ def test_their_examples_are_tried(study: Path, capsys: pytest.CaptureFixture[str
     ("name", "now", "becomes", "says"),
     [
         ("returns/ssda903/rules/143.toml", "X   | yes", "X   | no", "findings found that are not drawn: 1"),
+        ("returns/ssda903/rules/143.toml", "c.code = t.RNE", "c.cod = t.RNE", "its examples cannot be tried (BinderEx"),
+        ("outcomes/plan_after_closure.toml", "\ntime_to_event", "\nspells", "its examples cannot be tried (ValueError"),
         ("outcomes/plan_after_closure.toml", 'until = "cp_plan"', 'until = "s47_enquiry"', "stretches drawn"),
     ],
 )

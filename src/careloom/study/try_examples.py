@@ -64,7 +64,20 @@ def try_own(catalogue: Catalogue) -> list[Tried]:
 
 def try_one(catalogue: Catalogue, file: PurePosixPath) -> tuple[str, ...] | None:
     tries = list(tries_of(catalogue, file))
-    return tuple(fault for each in tries for fault in each(DuckDBEngine())) if tries else None
+    return tuple(fault for each in tries for fault in faults_of(each)) if tries else None
+
+
+def faults_of(one: Callable[[Engine], Iterator[str]]) -> list[str]:
+    """What does not agree, or why it cannot be tried: nothing but the example is in the engine, so what it says may be told."""
+    engine = DuckDBEngine()
+    try:
+        return list(one(engine))
+    except Exception as fault:
+        lines = str(fault).splitlines()
+        said = f'there is no "{fault.args[0]}" in it' if isinstance(fault, KeyError) else lines[0] if lines else ""
+        return [f"its examples cannot be tried ({type(fault).__name__}): {said}"]
+    finally:
+        engine.close()
 
 
 def tries_of(catalogue: Catalogue, file: PurePosixPath) -> Iterator[Callable[[Engine], Iterator[str]]]:
